@@ -1,0 +1,25 @@
+"""What answers model calls."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from mas2_env.execution.operation import Failure, ModelCall, Reply
+
+
+class Backend(ABC):
+    """Answers model calls, in batches.
+
+    A failed call is a `Failure` in its place of the list; a `Breakdown` raised (or returned in its place)
+    says that infrastructure is down, which voids the episode.
+    """
+
+    @abstractmethod
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure]:
+        """Answer every call, in order."""
+
+    async def acomplete(self, call: ModelCall) -> Reply | Failure:
+        """Answer one call without blocking the event loop. The default suits backends that never wait."""
+        return self.complete((call,))[0]
+
+    def close(self) -> None:
+        """Release what the backend holds."""

@@ -1,0 +1,44 @@
+"""Errors by the boundary at which they arise. Each carries one message meant to be read."""
+
+
+class Mas2Error(Exception):
+    """Base of every error that mas2-env raises on purpose; the CLI prints it without a traceback."""
+
+
+class InvalidDecision(Mas2Error):
+    """A decision that cannot be carried out.
+
+    Attributes:
+        problems: one line for each fault, each beginning with its JSON path.
+    """
+
+    def __init__(self, problems: list[str] | tuple[str, ...]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type["InvalidDecision"], tuple[tuple[str, ...]]]:
+        return (type(self), (self.problems,))
+
+
+class PoolError(Mas2Error):
+    """A pool that cannot be read or does not hold what is asked for."""
+
+
+class DataError(Mas2Error):
+    """Benchmark data that cannot be read, with its file and line."""
+
+
+class PluginError(Mas2Error):
+    """A task, policy or backend that is not registered or cannot be imported."""
+
+
+class RunError(Mas2Error):
+    """A run folder that cannot be read, written or resumed."""
+
+
+class PolicyError(Mas2Error):
+    """A policy that raised or answered with something else than one decision for each observation."""
+
+
+class Breakdown(Mas2Error):
+    """Infrastructure failed beyond its retries: the episode ends `void`, never with reward 0."""

@@ -1,0 +1,1 @@
+"""A system being run, without I/O."""

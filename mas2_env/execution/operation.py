@@ -1,0 +1,154 @@
+"""Operations: what an execution asks the world to do, and what the world may answer.
+
+A turn is one role's (one copy's, one round's) contribution. It is a chain of operations: a model call and,
+where the model asks for tools, tool calls and further model calls.
+"""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from mas2_env.system.model import RoleKind
+from mas2_env.task import Item, ToolUse
+
+Purpose: TypeAlias = Literal["draft", "debate", "review", "revise", "rank", "route"]
+Relation: TypeAlias = Literal["input", "own", "peer", "review", "candidate"]
+
+
+class Message(Struct, frozen=True):
+    """A text that a role is given.
+
+    Attributes:
+        sender: the turn it comes from.
+        relation: `input` over a send; `own` the role's last answer and `peer` another's, in a debate or a
+            revision; `review` a reviewer's comments; `candidate` what is to be reviewed or ranked.
+        text: the reply, whole.
+        answer: the answer found in it, if any.
+        digest: 8 bytes of BLAKE2b of the text.
+    """
+
+    sender: str
+    relation: Relation
+    text: str
+    answer: str | None
+    digest: bytes
+
+
+class Turn(Struct, frozen=True):
+    """Who speaks, and what for: the part of a model call that is fixed when the template is compiled.
+
+    Attributes:
+        id: `role#copy@round`.
+        role: name of the role.
+        kind: its kind.
+        prompt: its instruction.
+        tools: names of the tools granted to it.
+        copy: which of its copies, from 0.
+        round: 0 for first answers, then the round of the debate or revision.
+        purpose: what is asked for.
+        options: names to choose from (targets of a route, participants to rank).
+    """
+
+    id: str
+    role: str
+    kind: RoleKind
+    prompt: str
+    tools: tuple[str, ...]
+    copy: int
+    round: int
+    purpose: Purpose
+    options: tuple[str, ...] = ()
+
+
+class ToolStep(Struct, frozen=True):
+    """A finished step of a tool loop: what the model asked for, and what it was shown."""
+
+    use: ToolUse
+    output: str
+
+
+class ModelCall(Struct, frozen=True, eq=False):
+    """One call of a backbone.
+
+    Attributes:
+        id: unique within the episode's present system: `turn/step`, and `~n` for the n-th retry.
+        item: the problem; a real backend uses its `query` alone.
+        turn: who speaks and what for.
+        backbone: name of the model in the pool.
+        messages: what the role is given, in canonical order.
+        history: the tool loop so far.
+        attempt: 0, or the number of the retry.
+        key: 32 bytes of BLAKE2b over all that may influence the result (the episode's seed, the item, the
+            role's content, its backbone, its inputs, the attempt): the source of every keyed draw, and the
+            identity under which the result is kept.
+    """
+
+    id: str
+    item: Item
+    turn: Turn
+    backbone: str
+    messages: tuple[Message, ...]
+    history: tuple[ToolStep, ...]
+    attempt: int
+    key: bytes
+
+
+class ToolCall(Struct, frozen=True, eq=False):
+    """One call of a tool by a role; `key` as for a model call."""
+
+    id: str
+    item: Item
+    turn: Turn
+    use: ToolUse
+    attempt: int
+    key: bytes
+
+
+class ScoreCall(Struct, frozen=True, eq=False):
+    """The scoring of the final answer: it may have to run a program, so it too is performed outside."""
+
+    id: str
+    item: Item
+    answer: str | None
+
+
+class Reply(Struct, frozen=True):
+    """A model's reply.
+
+    Attributes:
+        text: what it wrote.
+        tool_uses: tools it asks for; empty ends the turn.
+        prompt_tokens: as counted by whoever bills them.
+        completion_tokens: likewise, hidden reasoning included.
+    """
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    tool_uses: tuple[ToolUse, ...] = ()
+
+
+class ToolOutput(Struct, frozen=True):
+    """What a tool call gave; an error that the role may see is an output too."""
+
+    text: str
+
+
+FailureKind: TypeAlias = Literal["unavailable", "timeout", "malformed", "refused", "overflow", "tool"]
+
+
+class Failure(Struct, frozen=True):
+    """An operation that failed, O(s_t) = failure: the system's own trouble, which a Rectifier may mend.
+
+    Tokens that were billed all the same are charged. Infrastructure that is down beyond its retries is not a
+    failure but a `Breakdown`.
+    """
+
+    kind: FailureKind
+    message: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+Operation: TypeAlias = ModelCall | ToolCall | ScoreCall
+Result: TypeAlias = Reply | ToolOutput | Failure

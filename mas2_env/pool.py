@@ -1,0 +1,203 @@
+"""Pools: named lists of backbones with prices.
+
+A pool is a TOML file. Prices are written as US dollars per million tokens, as providers publish them, and
+held as integer nano-USD per token (1 USD per million tokens = 1000 nano-USD per token), so that every cost
+is an exact integer sum.
+"""
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from mas2_env.errors import PoolError
+
+
+class Backbone(Struct, frozen=True):
+    """An LLM of the pool.
+
+    Attributes:
+        name: its name in assignments.
+        description: one line that a meta-agent may read.
+        input_price: nano-USD for one prompt token.
+        output_price: nano-USD for one completion token.
+        context: context window in tokens.
+        source: where the price was published.
+        date: when it was read there, YYYY-MM-DD.
+    """
+
+    name: str
+    description: str
+    input_price: int
+    output_price: int
+    context: int
+    source: str = ""
+    date: str = ""
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> int:
+        """Price of one call in nano-USD."""
+        return prompt_tokens * self.input_price + completion_tokens * self.output_price
+
+
+class Pool(Struct, frozen=True):
+    """A named list of backbones, in the order of its file.
+
+    Attributes:
+        name: the pool's name.
+        reference: the backbone whose plain single call defines the reference cost.
+        meta: the backbone at whose price the meta-agents' own tokens are charged.
+        backbones: by name.
+        digest: SHA-256 of the file's content.
+    """
+
+    name: str
+    reference: str
+    meta: str
+    backbones: dict[str, Backbone]
+    digest: str
+
+    def __getitem__(self, name: str) -> Backbone:
+        return self.backbones[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.backbones
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.backbones)
+
+    def __len__(self) -> int:
+        return len(self.backbones)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the backbones, in order."""
+        return tuple(self.backbones)
+
+
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    description: str
+    usd_per_million_input: float
+    usd_per_million_output: float
+    context: int
+    source: str = ""
+    date: str = ""
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    reference: str
+    backbone: list[_Entry]
+    meta: str = ""
+
+
+def nano_per_token(usd_per_million: float, where: str) -> int:
+    """Exact nano-USD per token of a price in USD per million tokens.
+
+    Raises:
+        PoolError: if the price is negative or finer than one nano-USD per token.
+    """
+    nano = usd_per_million * 1000
+    if nano < 0 or abs(nano - round(nano)) > 1e-6:
+        raise PoolError(
+            f"{where}: {usd_per_million} USD per million tokens is not a whole number of nano-USD per token; "
+            "give a price of at least 0 with at most three decimals"
+        )
+    return round(nano)
+
+
+def parse_pool(text: str, where: str) -> Pool:
+    """Read a pool from the text of a TOML file; `where` names it in errors.
+
+    Raises:
+        PoolError: with the file, the place and what was expected.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PoolError(f"{where}: not a TOML file: {error}") from None
+    for i, entry in enumerate(raw.get("backbone", []) if isinstance(raw.get("backbone"), list) else []):
+        _check_keys(entry, _Entry, f"{where}: backbone {i + 1}")
+    _check_keys(raw, _File, where)
+    try:
+        file = msgspec.convert(raw, _File, strict=True)
+    except msgspec.ValidationError as error:
+        raise PoolError(f"{where}: {error}") from None
+    backbones: dict[str, Backbone] = {}
+    for entry in file.backbone:
+        place = f"{where}: backbone {entry.name!r}"
+        if entry.name in backbones:
+            raise PoolError(f"{place} is listed twice")
+        if entry.context < 1:
+            raise PoolError(f"{place}: context is {entry.context}, expected at least 1 token")
+        backbones[entry.name] = Backbone(
+            name=entry.name,
+            description=entry.description,
+            input_price=nano_per_token(entry.usd_per_million_input, place),
+            output_price=nano_per_token(entry.usd_per_million_output, place),
+            context=entry.context,
+            source=entry.source,
+            date=entry.date,
+        )
+    if not backbones:
+        raise PoolError(f"{where}: no [[backbone]] is listed")
+    for field, value in (("reference", file.reference), ("meta", file.meta or file.reference)):
+        if value not in backbones:
+            raise PoolError(f"{where}: {field} = {value!r} is not one of its backbones{did_you_mean(value, backbones)}")
+    return Pool(
+        name=file.name,
+        reference=file.reference,
+        meta=file.meta or file.reference,
+        backbones=backbones,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _check_keys(raw: object, struct: type[Struct], where: str) -> None:
+    if not isinstance(raw, Mapping):
+        return
+    known = struct.__struct_fields__
+    for key in raw:
+        if key not in known:
+            raise PoolError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}")
+
+
+def did_you_mean(word: str, known: object) -> str:
+    """`; did you mean 'x'?` for the nearest of the known words, else the empty string."""
+    names = [str(name) for name in known]  # type: ignore[attr-defined]
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shipped_pools() -> tuple[str, ...]:
+    """Names of the pools that the package ships."""
+    folder = files("mas2_env") / "data" / "pools"
+    return tuple(sorted(path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml")))
+
+
+@lru_cache(maxsize=64)
+def load_pool(pool: str = "default") -> Pool:
+    """A shipped pool by name, or a pool file by path (anything that ends in `.toml`).
+
+    Raises:
+        PoolError: if there is no such pool or its file is not one.
+    """
+    if pool.endswith(".toml"):
+        path = Path(pool)
+        try:
+            return parse_pool(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise PoolError(f"{path}: cannot be read: {error}") from None
+    names = shipped_pools()
+    if pool not in names:
+        raise PoolError(
+            f"no pool is named {pool!r}{did_you_mean(pool, names)}; shipped are {', '.join(names)}; "
+            "give the path of a .toml file for your own"
+        )
+    return parse_pool((files("mas2_env") / "data" / "pools" / f"{pool}.toml").read_text(encoding="utf-8"), f"pool {pool}")

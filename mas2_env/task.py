@@ -1,0 +1,187 @@
+"""What a benchmark must offer: items, a query, tools and a scorer.
+
+A third party subclasses `Task`, fills in the abstract members and registers the class under the entry-point
+group `mas2.tasks`; everything else (environments, evaluation, leaderboard) follows from this class.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+SourceName: TypeAlias = Literal["procedural", "file", "hub"]
+
+
+class Document(Struct, frozen=True):
+    """A titled text that belongs to an item, reached only through a tool."""
+
+    title: str
+    text: str
+
+
+class ToolSpec(Struct, frozen=True):
+    """A tool t ∈ T as a model sees it.
+
+    Attributes:
+        name: the name that roles are granted and models call.
+        description: one line.
+        parameters: JSON schema of its arguments object.
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ToolUse(Struct, frozen=True):
+    """A tool call that a model asks for; `arguments` is the JSON text of an object."""
+
+    name: str
+    arguments: str
+
+
+class Truth(Struct, frozen=True):
+    """What must never reach a policy, a prompt or a sandboxed program.
+
+    Attributes:
+        answer: an answer that the scorer accepts.
+        distractors: wrong answers that agents plausibly give, most popular first; at least one.
+        difficulty: logit of the item relative to the task's mean (0); larger is harder.
+        parts: number of things that must be worked out or found (hops, steps); at least 1.
+        evidence: titles of the documents that are needed, if any.
+        steps: sentences of a correct derivation, for agents that explain themselves.
+        gold: everything else the scorer needs, in the official form.
+    """
+
+    answer: str
+    distractors: tuple[str, ...]
+    difficulty: float = 0.0
+    parts: int = 1
+    evidence: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    gold: Any = None
+
+
+class Item(Struct, frozen=True, eq=False):
+    """One problem of a benchmark.
+
+    Attributes:
+        task: the benchmark it belongs to.
+        id: unique within the task and its source.
+        query: the problem's text as meta-agents and roles see it.
+        documents: texts that the item's tools work on.
+        truth: hidden.
+    """
+
+    task: "Task"
+    id: str
+    query: str
+    truth: Truth
+    documents: tuple[Document, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Item({self.task.name}, {self.id})"
+
+
+class Score(Struct, frozen=True):
+    """A scorer's verdict.
+
+    Attributes:
+        success: the official primary metric, as yes or no.
+        value: the primary metric in [0, 1].
+        metrics: all official metrics by name.
+    """
+
+    success: bool
+    value: float
+    metrics: dict[str, float] = {}
+
+
+class Task(ABC):
+    """A benchmark bound to one source of items.
+
+    Subclasses keep their constructor arguments JSON-able: environments are made from them by name. A task
+    pickles as its class and arguments, so that no data set travels between processes.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "0"
+    title: ClassVar[str]
+    description: ClassVar[str]
+    answer_format: ClassVar[str]
+    tools: tuple[ToolSpec, ...] = ()
+    reference_tokens: ClassVar[int] = 200
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+
+    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
+        self.source: SourceName = source
+        self.path = path
+        self.seed = seed
+
+    def __reduce__(self) -> tuple[Callable[..., "Task"], tuple[Any, ...]]:
+        return (_rebuild, (type(self), self.source, self.path, self.seed))
+
+    @property
+    @abstractmethod
+    def size(self) -> int | None:
+        """Number of items, or None where they never end."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """SHA-256 that identifies the data: of the file's bytes, or of the generator's version and seed."""
+
+    @abstractmethod
+    def item(self, index: int) -> Item:
+        """The item at `index`; `IndexError` where there is none."""
+
+    @abstractmethod
+    def find(self, item_id: str) -> Item:
+        """The item of that id; `DataError` (with a suggestion) where there is none."""
+
+    @abstractmethod
+    def extract(self, text: str) -> str | None:
+        """The answer in a reply, or None where there is none to be found."""
+
+    @abstractmethod
+    def score(self, item: Item, answer: str | None) -> Score:
+        """Official verdict on an answer. May block; raises `Breakdown` if the scorer itself fails."""
+
+    def canonical(self, answer: str) -> str:
+        """A form in which equal answers are equal strings, for votes and agreement."""
+        return " ".join(answer.lower().split())
+
+    def call(self, item: Item, tool: str, arguments: Mapping[str, Any]) -> str:
+        """Perform a tool call of a role and return what the role is shown. May block.
+
+        A call that the tool refuses is an answer that says so, not an exception; `Breakdown` is for a tool
+        that cannot work at all.
+        """
+        return f"error: there is no tool named {tool!r}"
+
+    # What simulated agents say and do. The defaults do for question answering without tools.
+
+    def reply(self, item: Item, answer: str, draw: int) -> str:
+        """A reply that a real agent could have written to give `answer`; `extract` must find it there.
+
+        `draw` is a uniform 32-bit integer that chooses the wording.
+        """
+        return f"Answer: {answer}"
+
+    def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
+        """The tool call that an agent inclined to `answer` would make at its `step`-th turn of a tool loop."""
+        return None
+
+    def informed(self, item: Item, texts: Sequence[str]) -> float:
+        """Share in [0, 1] of what `probe` can find out that stands in these texts (tool outputs, messages)."""
+        return 0.0
+
+    def passed(self, output: str) -> bool | None:
+        """Whether a tool output shows that a tried answer works; None where it does not say."""
+        return None
+
+
+def _rebuild(cls: type[Task], source: SourceName, path: str | None, seed: int) -> Task:
+    return cls(source=source, path=path, seed=seed)
