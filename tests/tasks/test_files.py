@@ -1,0 +1,95 @@
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from mas2_tasks.files import read_records
+from msgspec import Struct
+
+from mas2_env.errors import DataError
+
+
+class Row(Struct, frozen=True):
+    name: str
+    count: int = 0
+
+
+def write(folder: Path, content: bytes, name: str = "rows.jsonl") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_reads_json_lines_with_their_line_numbers(tmp_path: Path) -> None:
+    content = b'{"name": "a", "count": 1}\r\n\n{"name": "b \xe2\x80\xa8", "unknown": []}\n'
+    records = read_records(write(tmp_path, content), Row)
+    assert records.rows == (Row("a", 1), Row("b \u2028"))
+    assert records.lines == (1, 3)
+    assert records.digest == hashlib.sha256(content).hexdigest()
+
+
+def test_gzip_is_known_by_its_content_and_the_digest_is_of_the_stored_bytes(tmp_path: Path) -> None:
+    stored = gzip.compress(b'{"name": "a"}\n') + gzip.compress(b'{"name": "b"}')
+    records = read_records(write(tmp_path, stored, "no-suffix"), Row)
+    assert [row.name for row in records.rows] == ["a", "b"]
+    assert records.digest == hashlib.sha256(stored).hexdigest()
+
+
+def test_reads_a_json_list_and_a_byte_order_mark(tmp_path: Path) -> None:
+    records = read_records(write(tmp_path, b'\xef\xbb\xbf [\n{"name": "a"}, {"name": "b"}]'), Row)
+    assert (records.unit, records.lines) == ("entry", (1, 2))
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    path = write(tmp_path, b'{"name": "a"}')
+    assert read_records(path, Row) is read_records(path, Row)
+    write(tmp_path, b'{"name": "changed"}')
+    assert read_records(path, Row).rows[0].name == "changed"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no record"),
+        (b'{"name": "a"}\n{"name": 3}\n', r"line 2: Expected `str`, got `int` - at `\$.name`"),
+        (
+            b'{"name": "a"}\n{"nmae": "b"}\n',
+            "line 2: Object missing required field `name`; did you mean",
+        ),
+        (b'{"name": "a"}\n{"name": "b"\n', "line 2: not a JSON object"),
+        (b'{"name": "a"}\n"b"\n', "line 2: Expected `object`, got `str`"),
+        (b'{"name": "a"}\n{"name": "caf\xe9"}\n', "line 2: not UTF-8"),
+        ('{"name": "a"}'.encode("utf-16"), "line 1: is UTF-16"),
+        (b'[{"name": "a"}, {"name": null}]', "entry 2: Expected `str`, got `null`"),
+        (b'[\n{"name": "a"},\n{"name": "\xe9"}]', "line 3: not UTF-8"),
+        (b'[{"name": "a"}', "not a JSON list"),
+    ],
+)
+def test_bad_data_is_one_error_with_file_and_place(tmp_path: Path, content: bytes, message: str) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(DataError, match=message) as error:
+        read_records(path, Row)
+    assert str(path) in str(error.value)
+
+
+def test_truncated_and_damaged_gzip(tmp_path: Path) -> None:
+    stored = gzip.compress(b"".join(b'{"name": "%d"}\n' % (i * i * 7919) for i in range(2000)))
+    for content in (stored[: len(stored) // 2], stored[:-4], stored[:200] + b"????" + stored[204:]):
+        with pytest.raises(DataError, match=r"line \d+: the gzip data is truncated or damaged"):
+            read_records(write(tmp_path, content, f"{len(content)}.gz"), Row)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    write(tmp_path, b"", "items.jsonl")
+    with pytest.raises(DataError, match=r"did you mean 'items\.jsonl'"):
+        read_records(tmp_path / "itms.jsonl", Row)
+    with pytest.raises(DataError, match="there is no folder"):
+        read_records(tmp_path / "nowhere" / "items.jsonl", Row)
+    with pytest.raises(DataError, match="is a folder"):
+        read_records(tmp_path, Row)
+
+
+def test_duplicates_name_both_lines(tmp_path: Path) -> None:
+    records = read_records(write(tmp_path, b'{"name": "a"}\n{"name": "b"}\n{"name": "a"}\n'), Row)
+    with pytest.raises(DataError, match=r"line 3: name 'a' is already that of line 1"):
+        records.unique(lambda row: row.name, "name")
