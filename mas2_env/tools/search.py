@@ -1,0 +1,186 @@
+"""Search over documents by BM25, and reading one by its title.
+
+The score is Lucene's BM25 (k1 = 1.5, b = 0.75), as computed by `bm25s`, which is used from `SMALL` documents
+on. Below that, building a `bm25s` index costs more than all searches of an item together, so the same scores
+are computed here from a plain inverted index.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy
+
+from mas2_env.pool import did_you_mean
+from mas2_env.task import Document, ToolSpec
+
+SMALL = 50
+MAX_TOKENS = 512
+MAX_QUERY = 1000
+K1 = 1.5
+B = 0.75
+
+SEARCH = ToolSpec(
+    name="search",
+    description="Searches the item's documents and returns the best matching ones.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "query": {
+                "type": "string",
+                "description": "key words or a short question",
+                "maxLength": MAX_QUERY,
+            }
+        },
+        "required": ["query"],
+        "additionalProperties": False,
+    },
+)
+READ = ToolSpec(
+    name="read",
+    description="Returns the document of that title.",
+    parameters={
+        "type": "object",
+        "properties": {"title": {"type": "string", "description": "title of a document, as search shows it"}},
+        "required": ["title"],
+        "additionalProperties": False,
+    },
+)
+
+_WORD = re.compile(r"\w+")
+_PIECE = re.compile(r"\w{1,6}|[^\w\s]")
+_STOP = frozenset(
+    ["a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "in", "is", "it", "its", "of", "on", "or", "she", "that", "the", "their", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "whom", "whose", "will", "with"]
+)
+
+
+def words(text: str) -> list[str]:
+    """What is matched: lower-case words without the most common ones (all of them, if nothing is left)."""
+    found = _WORD.findall(text.lower())
+    return [word for word in found if word not in _STOP] or found
+
+
+class _Scorer(Protocol):
+    def best(self, query: list[str], top: int) -> list[int]: ...
+
+
+class _Plain:
+    """An inverted index that holds each word's finished contribution to each document's score."""
+
+    def __init__(self, corpus: list[list[str]]) -> None:
+        mean = sum(map(len, corpus)) / len(corpus) or 1.0
+        postings: dict[str, list[tuple[int, float]]] = {}
+        for place, tokens in enumerate(corpus):
+            norm = K1 * (1 - B + B * len(tokens) / mean)
+            for word, count in Counter(tokens).items():
+                postings.setdefault(word, []).append((place, count / (count + norm)))
+        self.size = len(corpus)
+        self.postings = postings
+
+    def scores(self, query: list[str]) -> list[float]:
+        totals = [0.0] * self.size
+        for word in query:
+            posting = self.postings.get(word)
+            if posting:
+                found = len(posting)
+                weight = math.log(1 + (self.size - found + 0.5) / (found + 0.5))
+                for place, share in posting:
+                    totals[place] += weight * share
+        return totals
+
+    def best(self, query: list[str], top: int) -> list[int]:
+        totals = self.scores(query)
+        ranked = sorted(range(self.size), key=totals.__getitem__, reverse=True)[:top]
+        return [place for place in ranked if totals[place] > 0]
+
+
+class _Large:
+    """The same over many documents."""
+
+    def __init__(self, corpus: list[list[str]]) -> None:
+        import bm25s
+
+        self.size = len(corpus)
+        self.index = bm25s.BM25(method="lucene", k1=K1, b=B)
+        self.index.index(corpus, show_progress=False)
+
+    def best(self, query: list[str], top: int) -> list[int]:
+        known = [word for word in query if word in self.index.vocab_dict]
+        if not known:
+            return []
+        scores = self.index.get_scores(known)
+        found = numpy.flatnonzero(scores > 0)
+        order = numpy.argsort(-scores[found], kind="stable")[:top]
+        return [int(place) for place in found[order]]
+
+
+class Index:
+    """BM25 over titles and texts of documents."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = tuple(documents)
+        corpus = [words(f"{document.title} {document.text}") for document in self.documents]
+        self._scorer: _Scorer | None = None
+        if corpus:
+            self._scorer = _Plain(corpus) if len(corpus) <= SMALL else _Large(corpus)
+
+    def search(self, query: str, top: int = 3) -> list[Document]:
+        """The best `top` documents that share a word with the query, best first."""
+        if self._scorer is None:
+            return []
+        return [self.documents[place] for place in self._scorer.best(words(query), top)]
+
+
+@lru_cache(maxsize=256)
+def _index(documents: tuple[Document, ...]) -> Index:
+    return Index(documents)
+
+
+def search(documents: Sequence[Document], query: str, top: int = 3) -> list[Document]:
+    """The best `top` of the documents; indexes of the last 256 collections are kept."""
+    return _index(tuple(documents)).search(query, top)
+
+
+def cut(text: str, tokens: int = MAX_TOKENS) -> str:
+    """The text's first `tokens` tokens, counted as word pieces of up to six letters and punctuation marks."""
+    if len(text) <= tokens:
+        return text
+    last = next(islice(_PIECE.finditer(text), tokens, None), None)
+    return text if last is None else text[: last.start()].rstrip() + " ..."
+
+
+def render(document: Document) -> str:
+    """A document as a model sees it: title in brackets, then the text."""
+    return f"[{document.title}] {cut(document.text)}"
+
+
+def call_search(documents: Sequence[Document], arguments: Mapping[str, Any], top: int = 3) -> str:
+    """Perform a call of `search`. Never raises on what a model may write."""
+    query = arguments.get("query")
+    if not isinstance(query, str) or not query.strip():
+        return f'error: search expects {{"query": string}}, got {_got(query)}'
+    found = search(documents, query[:MAX_QUERY], top)
+    return "\n\n".join(map(render, found)) or "nothing found; try other key words"
+
+
+def call_read(documents: Sequence[Document], arguments: Mapping[str, Any]) -> str:
+    """Perform a call of `read`. Never raises on what a model may write."""
+    title = arguments.get("title")
+    if not isinstance(title, str) or not title.strip():
+        return f'error: read expects {{"title": string}}, got {_got(title)}'
+    wanted = " ".join(title.lower().split())
+    for document in documents:
+        if " ".join(document.title.lower().split()) == wanted:
+            return render(document)
+    hint = did_you_mean(title[:MAX_QUERY], [document.title for document in documents])
+    return f"error: there is no document titled {title[:100]!r}{hint}"
+
+
+def _got(value: object) -> str:
+    return (
+        "nothing" if value is None else "an empty string" if isinstance(value, str) else type(value).__name__
+    )
