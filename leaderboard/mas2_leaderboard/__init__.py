@@ -1,0 +1,1 @@
+"""Submissions to the leaderboard: checking them, comparing them, showing them."""

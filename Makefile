@@ -1,0 +1,71 @@
+# Everything a developer or CI runs. Each target does its own set-up: a fresh clone needs only Python >= 3.11 and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ITEMS ?= 20
+DEMO ?= runs/demo
+
+# One thread for each process: numeric libraries that start one for each core slow each other down on small work.
+export OMP_NUM_THREADS := 1
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types docs pytest bench fmt serve clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.core ## evaluate the built-in policies on all tasks, offline, and write an HTML report
+	$(BIN)/mas2 eval --policy all --tasks all --items $(ITEMS) --out $(DEMO) --overwrite
+
+test: lint types docs pytest ## everything that CI runs
+
+lint: $(VENV)/.dev ## style, by ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## types, by mypy --strict
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+pytest: $(VENV)/.dev ## the tests alone
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev ## speed figures of this machine
+	$(BIN)/mas2 bench
+
+fmt: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+serve: $(VENV)/.dev ## read the documentation in a browser while writing it
+	$(BIN)/mkdocs serve
+
+clean: ## remove whatever the other targets made
+	rm -rf $(VENV) site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installations are keyed on pyproject.toml by stamp files, so a second run starts at once.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mas2-env needs Python 3.11 or newer; '$(PYTHON)' is" \
+	    "$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null || echo not there)." \
+	    "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments (no ensurepip);" \
+	    "install its venv package, e.g. apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: pyproject.toml | $(VENV)/.python
+	$(PIP) install --editable '.[tasks]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.python
+	$(PIP) install --editable '.[dev]'
+	@touch $(VENV)/.core $@
