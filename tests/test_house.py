@@ -86,7 +86,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports(name: str) -> Iterator[tuple[str, int]]:
-    """Modules of ours that a module imports anywhere in its code, with the line; not those for typing alone."""
+    """Modules of ours that a module imports anywhere in its code, with the line; not for typing alone."""
     tree = ast.parse(modules()[name].read_text(encoding="utf-8"))
     for node in _runtime_nodes(tree):
         if isinstance(node, ast.Import):
