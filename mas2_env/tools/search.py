@@ -2,7 +2,7 @@
 
 The score is Lucene's BM25 (k1 = 1.5, b = 0.75), as computed by `bm25s`, which is used from `SMALL` documents
 on. Below that, building a `bm25s` index costs more than all searches of an item together, so the same scores
-are computed here from a plain inverted index.
+are computed here from plain word counts.
 """
 
 import math
@@ -51,16 +51,23 @@ READ = ToolSpec(
     },
 )
 
-_WORD = re.compile(r"\w+")
 _PIECE = re.compile(r"\w{1,6}|[^\w\s]")
-_STOP = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "in", "is", "it", "its", "of", "on", "or", "she", "that", "the", "their", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "whom", "whose", "will", "with"]
+_COMMON = (
+    "a an and are as at be by did do does for from had has have he her his how in is it its of on or she "
+    "that the their they this to was were what when where which who whom whose will with"
 )
+_STOP = frozenset(_COMMON.split())
+_SPACES = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~–—‘’“”…", " "))
 
 
-def words(text: str) -> list[str]:
-    """What is matched: lower-case words without the most common ones (all of them, if nothing is left)."""
-    found = _WORD.findall(text.lower())
+def split(text: str) -> list[str]:
+    """Lower-case words, parted at white space and punctuation."""
+    return text.lower().translate(_SPACES).split()
+
+
+def words(query: str) -> list[str]:
+    """The words of a query without the most common ones (all of them, if nothing is left)."""
+    found = split(query)
     return [word for word in found if word not in _STOP] or found
 
 
@@ -69,32 +76,27 @@ class _Scorer(Protocol):
 
 
 class _Plain:
-    """An inverted index that holds each word's finished contribution to each document's score."""
+    """Word counts of each document; a query is scored against every one."""
 
     def __init__(self, corpus: list[list[str]]) -> None:
         mean = sum(map(len, corpus)) / len(corpus) or 1.0
-        postings: dict[str, list[tuple[int, float]]] = {}
-        for place, tokens in enumerate(corpus):
-            norm = K1 * (1 - B + B * len(tokens) / mean)
-            for word, count in Counter(tokens).items():
-                postings.setdefault(word, []).append((place, count / (count + norm)))
-        self.size = len(corpus)
-        self.postings = postings
+        self.counts = [Counter(tokens) for tokens in corpus]
+        self.norms = [K1 * (1 - B + B * len(tokens) / mean) for tokens in corpus]
 
     def scores(self, query: list[str]) -> list[float]:
-        totals = [0.0] * self.size
+        size = len(self.counts)
+        totals = [0.0] * size
         for word in query:
-            posting = self.postings.get(word)
-            if posting:
-                found = len(posting)
-                weight = math.log(1 + (self.size - found + 0.5) / (found + 0.5))
-                for place, share in posting:
-                    totals[place] += weight * share
+            hits = [(place, counts[word]) for place, counts in enumerate(self.counts) if word in counts]
+            if hits:
+                weight = math.log(1 + (size - len(hits) + 0.5) / (len(hits) + 0.5))
+                for place, count in hits:
+                    totals[place] += weight * count / (count + self.norms[place])
         return totals
 
     def best(self, query: list[str], top: int) -> list[int]:
         totals = self.scores(query)
-        ranked = sorted(range(self.size), key=totals.__getitem__, reverse=True)[:top]
+        ranked = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)[:top]
         return [place for place in ranked if totals[place] > 0]
 
 
@@ -123,7 +125,7 @@ class Index:
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = tuple(documents)
-        corpus = [words(f"{document.title} {document.text}") for document in self.documents]
+        corpus = [split(f"{document.title} {document.text}") for document in self.documents]
         self._scorer: _Scorer | None = None
         if corpus:
             self._scorer = _Plain(corpus) if len(corpus) <= SMALL else _Large(corpus)
