@@ -45,7 +45,7 @@ class Backbone(Struct, frozen=True):
         return prompt_tokens * self.input_price + completion_tokens * self.output_price
 
 
-class Pool(Struct, frozen=True):
+class Pool(Struct, frozen=True, eq=False):
     """A named list of backbones, in the order of its file.
 
     Attributes:
@@ -149,7 +149,9 @@ def parse_pool(text: str, where: str) -> Pool:
         raise PoolError(f"{where}: no [[backbone]] is listed")
     for field, value in (("reference", file.reference), ("meta", file.meta or file.reference)):
         if value not in backbones:
-            raise PoolError(f"{where}: {field} = {value!r} is not one of its backbones{did_you_mean(value, backbones)}")
+            raise PoolError(
+                f"{where}: {field} = {value!r} is not one of its backbones{did_you_mean(value, backbones)}"
+            )
     return Pool(
         name=file.name,
         reference=file.reference,
@@ -178,7 +180,9 @@ def did_you_mean(word: str, known: object) -> str:
 def shipped_pools() -> tuple[str, ...]:
     """Names of the pools that the package ships."""
     folder = files("mas2_env") / "data" / "pools"
-    return tuple(sorted(path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml")))
+    return tuple(
+        sorted(path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml"))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -200,4 +204,6 @@ def load_pool(pool: str = "default") -> Pool:
             f"no pool is named {pool!r}{did_you_mean(pool, names)}; shipped are {', '.join(names)}; "
             "give the path of a .toml file for your own"
         )
-    return parse_pool((files("mas2_env") / "data" / "pools" / f"{pool}.toml").read_text(encoding="utf-8"), f"pool {pool}")
+    return parse_pool(
+        (files("mas2_env") / "data" / "pools" / f"{pool}.toml").read_text(encoding="utf-8"), f"pool {pool}"
+    )

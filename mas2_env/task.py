@@ -112,6 +112,9 @@ class Task(ABC):
     answer_format: ClassVar[str]
     tools: tuple[ToolSpec, ...] = ()
     reference_tokens: ClassVar[int] = 200
+    """Completion tokens of a plain single call: the reference cost rests on it."""
+    blocking: ClassVar[bool] = False
+    """Whether `call` and `score` may wait (for a program, say), so that async drivers give them a thread."""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
 
@@ -171,11 +174,11 @@ class Task(ABC):
         return f"Answer: {answer}"
 
     def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
-        """The tool call that an agent inclined to `answer` would make at its `step`-th turn of a tool loop."""
+        """The tool call that an agent inclined to `answer` makes at the `step`-th turn of its tool loop."""
         return None
 
     def informed(self, item: Item, texts: Sequence[str]) -> float:
-        """Share in [0, 1] of what `probe` can find out that stands in these texts (tool outputs, messages)."""
+        """Share in [0, 1] of what `probe` can find out that stands in texts (tool outputs, messages)."""
         return 0.0
 
     def passed(self, output: str) -> bool | None:

@@ -1,0 +1,428 @@
+"""One item from reset to end: generate → implement → run ⇄ rectify → done. No I/O inside.
+
+A driver performs what `ready` asks for and hands the results to `deliver`; a policy answers what `observe`
+shows through `decide`. Everything in between is plain data, so an episode can be forked at any decision,
+pickled, and replayed bit for bit.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+from mas2_env.errors import Breakdown, InvalidDecision
+from mas2_env.execution.drive import Ending
+from mas2_env.execution.execution import Execution
+from mas2_env.execution.operation import Operation, ScoreCall
+from mas2_env.execution.trace import (
+    Decided,
+    Edited,
+    Ended,
+    Event,
+    Forked,
+    Rejected,
+    Scored,
+    Started,
+    Triggered,
+    lines,
+)
+from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnStatus, TurnView
+from mas2_env.policy import Answer, Metered, Usage
+from mas2_env.pool import Pool
+from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
+from mas2_env.settings import Settings
+from mas2_env.system.edit import apply
+from mas2_env.system.model import Assignment, Decision, Rectification, Retry, Skip, System, Template
+from mas2_env.system.reader import read
+from mas2_env.system.validate import check_assignment, check_rectification, check_template
+from mas2_env.task import Item, Score
+
+EpisodeStage: TypeAlias = Literal["generate", "implement", "run", "rectify", "done"]
+
+EXCERPT = 200
+"""Characters of a turn's text that the Rectifier sees."""
+
+_KINDS: dict[str, type[Any]] = {
+    "generate": Template,
+    "implement": Assignment,
+    "rectify": Rectification,
+}
+
+
+class Episode:
+    """One item, one pool, one seed.
+
+    Args:
+        item: the problem.
+        pool: the backbones on offer.
+        settings: the options.
+        seed: the source of every draw; the same decisions under the same seed give the same episode.
+
+    Attributes:
+        stage: `generate`, `implement`, `rectify`: a decision is asked for; `run`: operations are to be
+            performed; `done`.
+        template, assignment: decided so far.
+        outcome: how the episode ended, None until then.
+        trace: all events so far.
+    """
+
+    __slots__ = (
+        "_edits",
+        "_execution",
+        "_invalid",
+        "_meta",
+        "_problems",
+        "_rectifications",
+        "_score_call",
+        "assignment",
+        "item",
+        "outcome",
+        "pool",
+        "reference_cost",
+        "seed",
+        "settings",
+        "stage",
+        "template",
+        "trace",
+    )
+
+    def __init__(self, item: Item, pool: Pool, settings: Settings | None = None, seed: int = 0) -> None:
+        self.item = item
+        self.pool = pool
+        self.settings = settings if settings is not None else Settings()
+        self.seed = seed
+        self.stage: EpisodeStage = "generate"
+        self.template: Template | None = None
+        self.assignment: Assignment | None = None
+        self.outcome: Outcome | None = None
+        self.reference_cost = reference_cost(item, pool)
+        self._execution: Execution | None = None
+        self._score_call: ScoreCall | None = None
+        self._problems: tuple[str, ...] = ()
+        self._invalid = 0
+        self._rectifications = 0
+        self._edits = 0
+        self._meta = (0, 0, 0)
+        task = item.task
+        self.trace: list[Event] = [
+            Started(
+                task.name,
+                task.version,
+                item.id,
+                seed,
+                pool.name,
+                pool.digest,
+                self.settings,
+                self.reference_cost,
+            )
+        ]
+
+    def __repr__(self) -> str:
+        return f"Episode({self.item!r}, seed={self.seed}, stage={self.stage})"
+
+    @property
+    def system(self) -> System | None:
+        """The present system, once there is one."""
+        if self._execution is not None:
+            return self._execution.system
+        return None
+
+    @property
+    def budget(self) -> int:
+        """θ_C in nano-USD."""
+        return max(1, round(self.settings.budget * self.reference_cost))
+
+    @property
+    def spent(self) -> int:
+        """Cost of the execution so far, in nano-USD."""
+        return self._execution.spent if self._execution is not None else 0
+
+    # Decisions.
+
+    def observe(self) -> Observation:
+        """What the meta-agent of this stage may know.
+
+        Raises:
+            ValueError: if no decision is asked for.
+        """
+        if self.stage not in _KINDS:
+            raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
+        task, settings, item = self.item.task, self.settings, self.item
+        rectify = self.stage == "rectify"
+        return Observation(
+            stage=self.stage,  # type: ignore[arg-type]
+            task=task.name,
+            description=task.description,
+            query=item.query,
+            answer_format=task.answer_format,
+            tools=task.tools,
+            backbones=_views(self.pool),
+            limits=settings.limits,
+            budget=self.budget,
+            reference_cost=self.reference_cost,
+            template=self.template,
+            assignment=self.assignment,
+            execution=self._view() if rectify else None,
+            rectifications_left=settings.max_rectifications - self._rectifications,
+            problems=self._problems,
+            invalid_left=settings.max_invalid - self._invalid,
+        )
+
+    def decide(self, answer: Answer, usage: Usage | None = None) -> None:
+        """Carry out a decision of the present stage.
+
+        Args:
+            answer: the decision, or a text that holds it as JSON, read leniently.
+            usage: tokens it took; a text without any is taken to have cost none.
+
+        Raises:
+            InvalidDecision: if it cannot be carried out. That is on record: the next observation names the
+                problems, and after `max_invalid` forgiven ones the episode is done.
+            ValueError: if no decision is asked for.
+        """
+        stage = self.stage
+        if stage not in _KINDS:
+            raise ValueError(f"no decision is asked for: the stage is {stage!r}")
+        if isinstance(answer, Metered):
+            usage, answer = answer.usage, answer.decision
+        cost = self._meter(usage)
+        repairs: tuple[str, ...] = ()
+        try:
+            if isinstance(answer, str):
+                reading = read(answer, _KINDS[stage])
+                answer, repairs = reading.decision, reading.repairs
+            decision = self._check(answer)
+        except InvalidDecision as error:
+            self._reject(error.problems, usage, cost)
+            raise
+        self._problems = ()
+        self.trace.append(Decided(stage, decision, repairs, usage, cost))
+        if type(decision) is Template:
+            self.template = decision
+            self.stage = "implement"
+        elif type(decision) is Assignment:
+            self._begin(decision)
+        else:
+            assert type(decision) is Rectification
+            self._rectify(decision)
+
+    def _meter(self, usage: Usage | None) -> int:
+        if usage is None:
+            return 0
+        cost = self.pool[usage.backbone or self.pool.meta].cost(usage.prompt_tokens, usage.completion_tokens)
+        prompt, completion, total = self._meta
+        self._meta = (prompt + usage.prompt_tokens, completion + usage.completion_tokens, total + cost)
+        return cost
+
+    def _check(self, decision: object) -> Decision:
+        kind = _KINDS[self.stage]
+        if not isinstance(decision, kind):
+            raise InvalidDecision(
+                [f"$: the stage {self.stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
+            )
+        tools = [tool.name for tool in self.item.task.tools]
+        backbones, limits = self.pool.backbones, self.settings.limits
+        if type(decision) is Template:
+            problems = check_template(decision, tools, limits)
+        elif type(decision) is Assignment:
+            assert self.template is not None
+            problems = check_assignment(decision, self.template, backbones)
+        else:
+            assert type(decision) is Rectification
+            execution = self._execution
+            assert execution is not None
+            turns = [turn.id for turn, _, _ in execution.turns()]
+            problems = check_rectification(
+                decision, execution.system, turns, execution.failed_turns(), tools, backbones, limits
+            )
+        if problems:
+            raise InvalidDecision(problems)
+        return decision
+
+    def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
+        self._problems = problems
+        self._invalid += 1
+        self.trace.append(Rejected(self.stage, problems, usage, cost))
+        if self._invalid > self.settings.max_invalid:
+            self._end("failure", "invalid decisions", Score(False, 0.0), None)
+
+    def _begin(self, assignment: Assignment) -> None:
+        assert self.template is not None
+        self.assignment = assignment
+        self._execution = Execution(
+            self.item,
+            System(self.template, assignment),
+            self.pool,
+            self.seed,
+            self.budget,
+            self.settings.max_tool_steps,
+            self.trace,
+        )
+        self._go_on()
+
+    def _rectify(self, rectification: Rectification) -> None:
+        execution = self._execution
+        assert execution is not None
+        edits = rectification.edits
+        self._rectifications += 1
+        if edits:
+            self._edits += len(edits)
+            system = apply(execution.system, edits)
+            self.trace.append(Edited(execution.step, edits))
+            execution.resume(
+                system,
+                [edit.turn for edit in edits if type(edit) is Retry],
+                [edit.turn for edit in edits if type(edit) is Skip],
+            )
+            self.template, self.assignment = system.template, system.assignment
+        else:
+            execution.proceed()
+        self._go_on()
+
+    # Operations.
+
+    def ready(self) -> tuple[Operation, ...]:
+        """Operations to perform now; empty unless the stage is `run`."""
+        if self.stage != "run":
+            return ()
+        if self._score_call is not None:
+            return (self._score_call,)
+        assert self._execution is not None
+        return self._execution.ready()
+
+    def deliver(self, operation: Operation, result: Ending) -> None:
+        """Say how an operation ended.
+
+        Args:
+            operation: one of those that `ready` gave.
+            result: a `Reply` (model call), `ToolOutput` (tool call) or `Score` (scoring); a `Failure` of the
+                operation; a `Breakdown` of infrastructure, which ends the episode `void`.
+
+        Raises:
+            ValueError: if the operation was not ready, has its result already, or cannot end so.
+        """
+        if self.stage != "run":
+            raise ValueError(f"no operation is ready: the stage is {self.stage!r}")
+        if isinstance(result, Breakdown):
+            self._end("void", str(result) or "infrastructure failed", None, None)
+        elif isinstance(operation, ScoreCall):
+            if operation is not self._score_call or not isinstance(result, Score):
+                raise ValueError(
+                    f"the scoring of this episode ends in a Score, not in {type(result).__name__}"
+                )
+            self.trace.append(Scored(operation.answer, result))
+            kind: OutcomeKind = "success" if result.success else "failure"
+            self._end(
+                kind, "answered" if operation.answer is not None else "no answer", result, operation.answer
+            )
+        else:
+            execution = self._execution
+            if execution is None or isinstance(result, Score):
+                raise ValueError(f"operation {operation.id!r} cannot end in {type(result).__name__}")
+            if execution.deliver(operation, result):
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Choose the stage after a decision or a step."""
+        execution = self._execution
+        assert execution is not None
+        self.stage = "run"
+        trigger = execution.trigger
+        if trigger is not None:
+            self.trace.append(Triggered(execution.step, trigger.reasons, trigger.failed, execution.spent))
+            if self.settings.rectifier and self._rectifications < self.settings.max_rectifications:
+                self.stage = "rectify"
+                return
+            execution.proceed()
+        if execution.finished:
+            self._score_call = ScoreCall("score", self.item, execution.answer())
+
+    # The end.
+
+    def _end(self, kind: OutcomeKind, reason: str, score: Score | None, answer: str | None) -> None:
+        execution = self._execution
+        meta_prompt, meta_completion, meta_cost = self._meta
+        cost = execution.spent if execution is not None else 0
+        counted = cost + meta_cost if self.settings.count_meta else cost
+        value = score.value if score is not None else 0.0
+        self.outcome = Outcome(
+            kind=kind,
+            reason=reason,
+            reward=None
+            if kind == "void"
+            else reward(self.settings.reward, kind == "success", value, counted, self.reference_cost),
+            score=value,
+            metrics=score.metrics if score is not None else {},
+            answer=answer,
+            cost=cost,
+            meta_cost=meta_cost,
+            reference_cost=self.reference_cost,
+            cost_ratio=counted / self.reference_cost,
+            prompt_tokens=execution.prompt_tokens if execution is not None else 0,
+            completion_tokens=execution.completion_tokens if execution is not None else 0,
+            meta_prompt_tokens=meta_prompt,
+            meta_completion_tokens=meta_completion,
+            model_calls=execution.model_calls if execution is not None else 0,
+            tool_calls=execution.tool_calls if execution is not None else 0,
+            failures=execution.failures if execution is not None else 0,
+            triggers=execution.triggers if execution is not None else 0,
+            rectifications=self._rectifications,
+            edits=self._edits,
+            invalid=self._invalid,
+        )
+        self.trace.append(Ended(self.outcome))
+        self.stage = "done"
+
+    def trace_lines(self) -> Iterator[bytes]:
+        """The trace as JSON lines, without line ends; the first names the version of the format."""
+        return lines(self.trace)
+
+    def fork(self, seed: int | None = None) -> "Episode":
+        """A copy with the same past. The same decisions give it the same future, unless it is re-seeded.
+
+        Args:
+            seed: for all later draws; None keeps the present one.
+        """
+        twin: Episode = Episode.__new__(Episode)
+        for name in Episode.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.trace = self.trace.copy()
+        if seed is not None:
+            twin.seed = seed
+            twin.trace.append(Forked(seed))
+        if self._execution is not None:
+            twin._execution = self._execution.fork(twin.trace, seed)
+        return twin
+
+    def _view(self) -> ExecutionView:
+        execution = self._execution
+        assert execution is not None
+        trigger = execution.trigger
+        assert trigger is not None
+        backbones = execution.system.assignment.backbones
+        turns, failures = [], []
+        for turn, status, output in execution.turns():
+            shown: TurnStatus = "skipped" if status == "bypassed" else status  # type: ignore[assignment]
+            failure = output.failure if output is not None else None
+            if failure is not None:
+                failures.append(
+                    FailureView(turn.id, turn.role, backbones.get(turn.role), failure.kind, failure.message)
+                )
+            done = output is not None and failure is None
+            turns.append(
+                TurnView(
+                    turn.id,
+                    turn.role,
+                    shown,
+                    output.answer if done and output is not None else None,
+                    output.text[:EXCERPT] if done and output is not None else "",
+                )
+            )
+        return ExecutionView(trigger.reasons, tuple(failures), tuple(turns), execution.spent, execution.step)
+
+
+@lru_cache(maxsize=16)
+def _views(pool: Pool) -> tuple[BackboneView, ...]:
+    return tuple(
+        BackboneView(b.name, b.description, b.input_price, b.output_price, b.context)
+        for b in pool.backbones.values()
+    )

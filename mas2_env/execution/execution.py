@@ -1,0 +1,493 @@
+"""A system being run, as plain data: which operations are ready, and what became of those performed.
+
+Operations that are ready at one moment form a *step*. A step is applied as a whole and in canonical order,
+whatever order its results came in; then the trigger is looked at. So the state s_t, and with it every trace,
+does not depend on the driver.
+
+Every result is kept under its operation's key, which covers all that may have influenced it. After an edit
+the new system is compiled and walked again; operations whose keys are unchanged find their results and are
+neither performed nor paid a second time.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from mas2_env.execution import gates
+from mas2_env.execution.compile import Node, Plan, Ref, compile_template
+from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
+from mas2_env.execution.operation import (
+    Failure,
+    Message,
+    ModelCall,
+    Reply,
+    Result,
+    ToolCall,
+    ToolOutput,
+    ToolStep,
+    Turn,
+)
+from mas2_env.execution.trace import Event, Performed, Settled
+from mas2_env.execution.trigger import Trigger, look
+from mas2_env.pool import Pool
+from mas2_env.system.model import System
+from mas2_env.task import Item, ToolUse
+
+STATUS: Final = {
+    WAITING: "waiting",
+    RUNNING: "waiting",
+    DONE: "done",
+    FAILED: "failed",
+    SKIPPED: "skipped",
+    BYPASSED: "bypassed",
+}
+_ANSWERS: Final = frozenset({"draft", "debate", "revise"})
+
+
+class Loop:
+    """A turn that is under way: its tool loop so far, and the tools asked for but not yet answered."""
+
+    __slots__ = ("asked", "history", "messages", "outputs", "wires")
+
+    def __init__(self, messages: tuple[Message, ...], wires: bytes) -> None:
+        self.messages = messages
+        self.wires = wires
+        self.history: tuple[ToolStep, ...] = ()
+        self.asked: tuple[ToolUse, ...] = ()
+        self.outputs: dict[int, str] = {}
+
+    def copy(self) -> "Loop":
+        """A twin that goes its own way."""
+        twin = Loop(self.messages, self.wires)
+        twin.history, twin.asked, twin.outputs = self.history, self.asked, self.outputs.copy()
+        return twin
+
+
+class Execution:
+    """The state s_t of a running system.
+
+    Args:
+        item: the problem.
+        system: a valid system.
+        pool: prices the calls.
+        seed: of the episode; enters every key.
+        threshold: θ_C in nano-USD.
+        max_tool_steps: tool calls that one turn may make.
+        trace: where events are appended.
+    """
+
+    __slots__ = (
+        "_attempts",
+        "_failed_at",
+        "_item",
+        "_loops",
+        "_max_tool_steps",
+        "_memo",
+        "_missing",
+        "_outputs",
+        "_plan",
+        "_pool",
+        "_prefixes",
+        "_results",
+        "_status",
+        "_step_operations",
+        "_threshold",
+        "_trace",
+        "_waits",
+        "_wires",
+        "completion_tokens",
+        "failures",
+        "model_calls",
+        "prompt_tokens",
+        "spent",
+        "step",
+        "system",
+        "tool_calls",
+        "trigger",
+        "triggers",
+    )
+
+    def __init__(
+        self,
+        item: Item,
+        system: System,
+        pool: Pool,
+        seed: int,
+        threshold: int,
+        max_tool_steps: int,
+        trace: list[Event],
+    ) -> None:
+        self._item = item
+        self._pool = pool
+        self._threshold = max(1, threshold)
+        self._max_tool_steps = max_tool_steps
+        self._trace = trace
+        self._prefixes: tuple[bytes, ...] = (key_prefix(item, seed),)
+        self._memo: dict[bytes, Result] = {}
+        self._attempts: dict[str, int] = {}
+        self._failed_at: dict[str, str] = {}
+        self._missing: frozenset[str] = frozenset()
+        self.spent = 0
+        self.step = 0
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.model_calls = 0
+        self.tool_calls = 0
+        self.failures = 0
+        self.triggers = 0
+        self.trigger: Trigger | None = None
+        self._start(system)
+
+    def _start(self, system: System) -> None:
+        self.system = system
+        self._plan: Plan = compile_template(system.template)
+        nodes = self._plan.nodes
+        self._status = [WAITING] * len(nodes)
+        self._waits = list(self._plan.waits)
+        self._outputs: list[Output | None] = [None] * len(nodes)
+        self._wires: dict[tuple[int, str], tuple[Message, bytes]] = {}
+        self._loops: dict[int, Loop] = {}
+        self._step_operations: dict[str, tuple[int, int, ModelCall | ToolCall]] = {}
+        self._results: dict[str, Result] = {}
+        self._advance([i for i, waits in enumerate(self._waits) if waits == 0])
+
+    # What the world sees.
+
+    @property
+    def finished(self) -> bool:
+        """Whether no operation is left and no trigger is waiting for an answer."""
+        return not self._step_operations and self.trigger is None
+
+    def ready(self) -> tuple[ModelCall | ToolCall, ...]:
+        """Operations to perform now; none while a trigger waits for an answer."""
+        if self.trigger is not None:
+            return ()
+        if not self._results:
+            return tuple([operation for _, _, operation in self._step_operations.values()])
+        return tuple(
+            [
+                operation
+                for name, (_, _, operation) in self._step_operations.items()
+                if name not in self._results
+            ]
+        )
+
+    def deliver(self, operation: ModelCall | ToolCall, result: Result) -> bool:
+        """Say how an operation ended. The last result of a step applies the step.
+
+        Returns:
+            Whether it was the last.
+
+        Raises:
+            ValueError: if the operation was not ready, or has its result already.
+        """
+        name = operation.id
+        if name not in self._step_operations or name in self._results or self.trigger is not None:
+            raise ValueError(f"operation {name!r} is not ready; ready are {[o.id for o in self.ready()]}")
+        expected = Reply if type(operation) is ModelCall else ToolOutput
+        if not isinstance(result, expected | Failure):
+            raise ValueError(
+                f"operation {name!r} ends in {expected.__name__} or Failure, not in {type(result).__name__}"
+            )
+        self._results[name] = result
+        if len(self._results) < len(self._step_operations):
+            return False
+        self._apply()
+        return True
+
+    def answer(self) -> str | None:
+        """The answer in the output role's last reply."""
+        for lane in self._plan.output:
+            output = self._last(lane)
+            if output is not None:
+                return output.answer
+        return None
+
+    def turns(self) -> list[tuple[Turn, str, Output | None]]:
+        """Every turn of the present system with its status and output, in canonical order."""
+        return [
+            (node.turn, STATUS[status], output)
+            for node, status, output in zip(self._plan.nodes, self._status, self._outputs, strict=True)
+        ]
+
+    def failed_turns(self) -> tuple[str, ...]:
+        """Turns of the present system that failed."""
+        return tuple(
+            [
+                node.turn.id
+                for node, status in zip(self._plan.nodes, self._status, strict=True)
+                if status == FAILED
+            ]
+        )
+
+    def failure(self, turn: str) -> Failure | None:
+        """The failure that ended a turn, if one did."""
+        output = self._outputs[self._plan.turns.index(turn)]
+        return output.failure if output is not None else None
+
+    # Answers to a trigger.
+
+    def proceed(self) -> None:
+        """Go on unchanged after a trigger."""
+        self.trigger = None
+
+    def resume(self, system: System, retries: Collection[str], skips: Collection[str]) -> None:
+        """Go on from s_t with another system.
+
+        Args:
+            system: the valid system after the edits.
+            retries: turns whose failed operation is to be performed once more.
+            skips: turns to do without.
+        """
+        self.trigger = None
+        for turn in retries:
+            place = self._failed_at[turn]
+            self._attempts[place] = self._attempts.get(place, 0) + 1
+        self._missing = (self._missing | set(skips)) - set(retries)
+        self._start(system)
+
+    def fork(self, trace: list[Event], seed: int | None = None) -> "Execution":
+        """A copy with the same past; with the same future too, unless re-seeded."""
+        twin: Execution = Execution.__new__(Execution)
+        for name in Execution.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin._trace = trace
+        twin._memo = self._memo.copy()
+        twin._attempts = self._attempts.copy()
+        twin._failed_at = self._failed_at.copy()
+        twin._status = self._status.copy()
+        twin._waits = self._waits.copy()
+        twin._outputs = self._outputs.copy()
+        twin._wires = self._wires.copy()
+        twin._loops = {i: loop.copy() for i, loop in self._loops.items()}
+        twin._results = self._results.copy()
+        if seed is not None:
+            twin._reseed(seed)
+        return twin
+
+    def _reseed(self, seed: int) -> None:
+        """Later draws come from another seed; results already known stay known under their old keys."""
+        self._prefixes = (key_prefix(self._item, seed), *self._prefixes)
+        waiting = self._step_operations
+        self._step_operations = {}
+        for name, (index, k, operation) in waiting.items():
+            if name in self._results:
+                self._step_operations[name] = (index, k, operation)
+            elif type(operation) is ToolCall:
+                self._call_tool(index, operation.use, k)
+            else:
+                self._call_model(index)
+
+    # Applying a step.
+
+    def _apply(self) -> None:
+        before = self.spent
+        self.step += 1
+        operations, results = self._step_operations, self._results
+        self._step_operations, self._results = {}, {}
+        settled: list[int] = []
+        failed: list[str] = []
+        for name, (index, k, operation) in operations.items():
+            result = results[name]
+            self._memo[operation.key] = result
+            self._charge(operation, result)
+            if type(result) is Failure:
+                self.failures += 1
+                if self._status[index] == RUNNING:
+                    failed.append(operation.turn.id)
+                    self._failed_at[operation.turn.id] = name.partition("~")[0]
+            if self._take(index, k, result):
+                settled.append(index)
+        self._advance(self._release(settled))
+        trigger = look(tuple(failed), before, self.spent, self._threshold)
+        if trigger is not None and (failed or self._step_operations):
+            self.trigger = trigger
+            self.triggers += 1
+
+    def _charge(self, operation: ModelCall | ToolCall, result: Result) -> None:
+        cost = 0
+        if type(operation) is ModelCall:
+            self.model_calls += 1
+            if type(result) is not ToolOutput:
+                assert isinstance(result, Reply | Failure)
+                self.prompt_tokens += result.prompt_tokens
+                self.completion_tokens += result.completion_tokens
+                backbone = self._pool.backbones[operation.backbone]
+                cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
+                self.spent += cost
+        else:
+            self.tool_calls += 1
+        self._trace.append(Performed(self.step, operation, result, cost))
+
+    def _take(self, index: int, k: int, result: Result) -> bool:
+        """Take the result of a model call or the `k`-th tool call. Returns whether it settles the turn."""
+        if self._status[index] != RUNNING:
+            return False
+        if type(result) is Failure:
+            self._settle(index, FAILED, Output(result.message, None, b"", result))
+            return True
+        loop = self._loops[index]
+        if type(result) is ToolOutput:
+            loop.outputs[k] = result.text
+            if len(loop.outputs) < len(loop.asked):
+                return False
+            loop.history += tuple([ToolStep(use, loop.outputs[i]) for i, use in enumerate(loop.asked)])
+            loop.asked, loop.outputs = (), {}
+            return self._call_model(index)
+        assert type(result) is Reply
+        asked = result.tool_uses[: self._max_tool_steps - len(loop.history)]
+        if asked:
+            loop.asked = asked
+            settled = [self._call_tool(index, use, i) for i, use in enumerate(asked)]
+            return any(settled)
+        text = result.text
+        purpose = self._plan.nodes[index].turn.purpose
+        answer = self._item.task.extract(text) if purpose in _ANSWERS else None
+        self._settle(index, DONE, Output(text, answer, _digest(text)))
+        return True
+
+    def _settle(self, index: int, status: int, output: Output | None) -> None:
+        self._status[index] = status
+        self._outputs[index] = output
+        self._loops.pop(index, None)
+        self._trace.append(
+            Settled(self.step, self._plan.turns[index], STATUS[status], output.answer if output else None)
+        )
+
+    def _release(self, settled: Sequence[int]) -> list[int]:
+        free = []
+        waits = self._waits
+        for index in settled:
+            for dependent in self._plan.dependents[index]:
+                waits[dependent] -= 1
+                if not waits[dependent]:
+                    free.append(dependent)
+        free.sort()
+        return free
+
+    # Beginning turns.
+
+    def _advance(self, free: list[int]) -> None:
+        """Begin every turn that can begin; turns that settle at once may free others."""
+        while free:
+            settled = [index for index in free if self._begin(index)]
+            free = self._release(settled)
+
+    def _begin(self, index: int) -> bool:
+        """Begin a turn. Returns whether it is settled at once."""
+        node = self._plan.nodes[index]
+        status = gates.look(node, self._status, self._outputs, self._item.task)
+        if status is None and node.turn.id in self._missing:
+            status = SKIPPED
+        if status is not None:
+            self._settle(index, status, None)
+            return True
+        if node.pooled:
+            self._settle(index, DONE, gates.pool_votes(node, self._status, self._outputs, self._item.task))
+            return True
+        self._status[index] = RUNNING
+        messages, wires = self._gather(node)
+        self._loops[index] = Loop(messages, wires)
+        return self._call_model(index)
+
+    def _gather(self, node: Node) -> tuple[tuple[Message, ...], bytes]:
+        messages, wires = [], []
+        dropped = gates.dropped(node, self._outputs)
+        for ref in node.refs:
+            if ref.name is not None and ref.name in dropped:
+                continue
+            found = self._message(ref)
+            if found is not None:
+                messages.append(found[0])
+                wires.append(found[1])
+        return tuple(messages), b"".join(wires)
+
+    def _message(self, ref: Ref) -> tuple[Message, bytes] | None:
+        for index in reversed(ref.nodes):
+            if self._status[index] == DONE:
+                known = self._wires.get((index, ref.relation))
+                if known is None:
+                    output = self._outputs[index]
+                    assert output is not None
+                    sender = self._plan.turns[index]
+                    message = Message(sender, ref.relation, output.text, output.answer, output.digest)
+                    known = (message, f"{sender}/{ref.relation}/".encode() + output.digest)
+                    self._wires[index, ref.relation] = known
+                return known
+        return None
+
+    def _last(self, lane: tuple[int, ...]) -> Output | None:
+        for index in reversed(lane):
+            if self._status[index] == DONE:
+                return self._outputs[index]
+        return None
+
+    def _call_model(self, index: int) -> bool:
+        """Ask for the next model call of a turn. Returns whether kept results settle the turn at once."""
+        node, loop = self._plan.nodes[index], self._loops[index]
+        turn = node.turn
+        backbone = self.system.assignment.backbones[turn.role]
+        name = f"{turn.id}/{len(loop.history)}"
+        attempt = self._attempts.get(name, 0)
+        parts = [node.content, backbone.encode(), attempt.to_bytes(2, "big"), loop.wires]
+        for step in loop.history:
+            parts.append(_digest(f"{step.use.name}\x1f{step.use.arguments}\x1f{step.output}"))
+        body = b"\x1e".join(parts)
+        key = _key(self._prefixes[0], body)
+        kept = self._kept(key, body)
+        if kept is not None:
+            return self._take(index, -1, kept)
+        if attempt:
+            name += f"~{attempt}"
+        call = ModelCall(name, self._item, turn, backbone, loop.messages, loop.history, attempt, key)
+        self._step_operations[name] = (index, -1, call)
+        return False
+
+    def _call_tool(self, index: int, use: ToolUse, k: int) -> bool:
+        """Ask for the `k`-th tool call of a turn's present step. Returns as `_call_model` does."""
+        node, loop = self._plan.nodes[index], self._loops[index]
+        turn = node.turn
+        name = f"{turn.id}/{len(loop.history)}.{k}"
+        attempt = self._attempts.get(name, 0)
+        place = name.rpartition("/")[2].encode()
+        used = _digest(f"{use.name}\x1f{use.arguments}")
+        body = b"\x1e".join((node.content, b"tool", place, attempt.to_bytes(2, "big"), loop.wires, used))
+        key = _key(self._prefixes[0], body)
+        kept = self._kept(key, body)
+        if kept is not None:
+            return self._take(index, k, kept)
+        if attempt:
+            name += f"~{attempt}"
+        self._step_operations[name] = (index, k, ToolCall(name, self._item, turn, use, attempt, key))
+        return False
+
+    def _kept(self, key: bytes, body: bytes) -> Result | None:
+        if not self._memo:
+            return None
+        found = self._memo.get(key)
+        if found is None:
+            for prefix in self._prefixes[1:]:
+                found = self._memo.get(_key(prefix, body))
+                if found is not None:
+                    break
+        return found
+
+
+def key_prefix(item: Item, seed: int) -> bytes:
+    """What all keys of an episode have in common: its seed and its item."""
+    return blake2b(
+        f"{seed}\x1e{item.task.name}\x1e{item.id}".encode(errors="surrogatepass"), digest_size=16
+    ).digest()
+
+
+def _key(prefix: bytes, body: bytes) -> bytes:
+    return blake2b(prefix + body, digest_size=32).digest()
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def statuses(execution: Execution) -> Mapping[str, str]:
+    """Status of every turn by id, for drawings."""
+    return {turn.id: status for turn, status, _ in execution.turns()}
