@@ -1,0 +1,1 @@
+"""Policies that build, assign and mend multi-agent systems."""
