@@ -10,6 +10,7 @@ DEMO ?= runs/demo
 # One thread for each process: numeric libraries that start one for each core slow each other down on small work.
 export OMP_NUM_THREADS := 1
 export PYTHONUTF8 := 1
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
