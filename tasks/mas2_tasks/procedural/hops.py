@@ -1,0 +1,301 @@
+"""Two-hop questions over a fictional world: bridge and comparison questions with ten paragraphs each."""
+
+from msgspec import Struct
+
+from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.names import COUNTRIES
+from mas2_tasks.procedural.world import KINDS, Entity, World
+
+PARAGRAPHS = 10
+MOST_DISTRACTORS = 7
+
+
+class Question(Struct, frozen=True):
+    """A question with its paragraphs and all that is known about it.
+
+    Attributes:
+        text: the question.
+        answer: its answer.
+        type: `bridge` or `comparison`.
+        level: `easy`, `medium` or `hard`.
+        facts: supporting facts, (title, number of the sentence).
+        context: paragraphs, (title, sentences).
+        distractors: wrong answers, most tempting first.
+        steps: sentences of a correct derivation.
+        probes: search queries of the two hops.
+        hardness: structural difficulty.
+    """
+
+    text: str
+    answer: str
+    type: str
+    level: str
+    facts: tuple[tuple[str, int], ...]
+    context: tuple[tuple[str, tuple[str, ...]], ...]
+    distractors: tuple[str, ...]
+    steps: tuple[str, ...]
+    probes: tuple[str, str]
+    hardness: float
+
+
+# Chains (kind of A, relation to B, relation to the answer), the latter with a question of its own.
+CHAINS = tuple(
+    (kind, first, second)
+    for kind, a in KINDS.items()
+    for first, hop in a.relations.items()
+    if hop.phrase and hop.to in KINDS and kind != "person"
+    for second, last in KINDS[hop.to].relations.items()
+    if last.ask
+)
+_YEARS = {
+    "film": ("Which film was released first, {x} or {y}?", "Did {x} or {y} come out earlier?"),
+    "novel": ("Which novel was published first, {x} or {y}?", "Was {x} or {y} published earlier?"),
+    "album": ("Which album was released first, {x} or {y}?", "Which record is older, {x} or {y}?"),
+    "band": ("Which band was formed first, {x} or {y}?", "Was {x} or {y} formed earlier?"),
+    "company": ("Which company was founded first, {x} or {y}?", "Which company is older, {x} or {y}?"),
+    "university": ("Which university is older, {x} or {y}?", "Which was founded earlier, {x} or {y}?"),
+    "newspaper": ("Which newspaper was founded first, {x} or {y}?", "Which paper is older, {x} or {y}?"),
+    "ship": ("Which ship was launched first, {x} or {y}?", "Was {x} or {y} launched earlier?"),
+    "person": (
+        "Who was born first, {x} or {y}?",
+        "Who is older, {x} or {y}?",
+        "Who is the elder, {x} or {y}?",
+    ),
+    "stadium": ("Which stadium was opened first, {x} or {y}?", "Which opened earlier, {x} or {y}?"),
+}
+_SIZES = {
+    ("town", "population"): ("Which town has more inhabitants, {x} or {y}?", "Which is larger, {x} or {y}?"),
+    ("river", "length"): ("Which river is longer, {x} or {y}?", "Is the {x} or the {y} the longer river?"),
+    ("stadium", "capacity"): (
+        "Which stadium can seat more people, {x} or {y}?",
+        "Which holds more, {x} or {y}?",
+    ),
+    ("university", "students"): ("Which university has more students, {x} or {y}?",),
+    ("film", "length"): (
+        "Which film is longer, {x} or {y}?",
+        "Which has the longer running time, {x} or {y}?",
+    ),
+    ("company", "staff"): ("Which company has the larger workforce, {x} or {y}?",),
+}
+_SAME = {
+    ("person", ""): (
+        "Are {x} and {y} of the same nationality?",
+        "Do {x} and {y} come from the same country?",
+    ),
+    ("person", "university"): ("Did {x} and {y} attend the same university?",),
+    ("person", "birthplace"): ("Were {x} and {y} born in the same town?",),
+    ("company", "headquarters"): ("Are {x} and {y} headquartered in the same town?",),
+    ("university", "town"): ("Are {x} and {y} located in the same town?",),
+    ("town", "river"): (
+        "Do {x} and {y} lie on the same river?",
+        "Does one river flow through both {x} and {y}?",
+    ),
+    ("town", "region"): ("Do {x} and {y} belong to the same region?",),
+    ("film", "director"): ("Were {x} and {y} directed by the same person?",),
+    ("film", "company"): ("Were {x} and {y} produced by the same company?",),
+    ("album", "label"): ("Were {x} and {y} released by the same company?",),
+    ("ship", "builder"): ("Were {x} and {y} built by the same company?",),
+    ("newspaper", "owner"): ("Are {x} and {y} owned by the same company?",),
+}
+_MORE = tuple(_SIZES)
+_PAIRS = tuple(_SAME)
+
+
+def question(draw: Draw) -> Question:
+    """The question of one stream of draws: three in four are bridge questions, as in HotpotQA's dev set."""
+    if draw.random() < 0.75:
+        return _bridge(draw)
+    shape = draw.random()
+    return _same(draw) if shape < 0.35 else _more(draw) if shape < 0.65 else _earlier(draw)
+
+
+def _name(value: Entity | str) -> str:
+    return value if isinstance(value, str) else value.title
+
+
+def _bridge(draw: Draw) -> Question:
+    world = World(draw)
+    kind, first, second = draw.pick(CHAINS)
+    hop, last = KINDS[kind].relations[first], KINDS[KINDS[kind].relations[first].to].relations[second]
+    start = world.make(kind)
+    world.write(start, (first,), 3)
+    bridge = start.values[first]
+    assert isinstance(bridge, Entity)
+    answer = _fresh(world, bridge, second)
+    world.write(bridge, (second,), 3)
+    rivals = [value for value in start.values.values() if isinstance(value, Entity) and value.kind == hop.to]
+    rivals = [rival for rival in rivals if rival is not bridge][:1]
+    others = [world.make(kind) for _ in range(2)]
+    for other in others:
+        world.write(other, (first,), 2)
+        rivals.append(other.values[first])  # type: ignore[arg-type]
+    rivals = [rival for i, rival in enumerate(rivals) if rival is not bridge and rival not in rivals[:i]]
+    rivals += [world.make(hop.to, hop.role, start.year) for _ in range(4 - len(rivals))]
+    for rival in rivals:
+        _fresh(world, rival, second, answer)
+        world.write(rival, (second,), 2)
+    articles = _fill(world, [start, bridge, *others, *rivals])
+    wrong = [_name(rival.values[second]) for rival in rivals]
+    same = [_name(value) for name, value in bridge.values.items() if _alike(bridge.kind, name, last.to)]
+    near = [_name(value) for name, value in start.values.items() if _alike(start.kind, name, last.to)]
+    tempting = [text for text in (*near, *same) if text != _name(answer)]
+    front = tempting[:1] if draw.random() < 0.5 else []
+    subject = draw.pick(hop.phrase).replace("{s}", start.mention)
+    return Question(
+        text=_ask(draw.pick(last.ask), subject),
+        answer=_name(answer),
+        type="bridge",
+        level="hard" if tempting else "medium",
+        facts=((start.title, start.where[first]), (bridge.title, bridge.where[second])),
+        context=_context(draw, articles),
+        distractors=_distinct([*front, *wrong, *tempting, *_spare(world, last.to, articles)], _name(answer)),
+        steps=(start.told(first), bridge.told(second)),
+        probes=(subject, last.ask[0].replace("{s}", bridge.title)),
+        hardness=0.3 * bool(tempting) + (0.2 if last.to == "number" else 0.0) - 0.1,
+    )
+
+
+def _spare(world: World, kind: str, articles: list[Entity]) -> list[str]:
+    """Further wrong answers: what else there is of the kind, then years or titles."""
+    there = [entity.title for (known, _), made in world.by_kind.items() if known == kind for entity in made]
+    if kind in KINDS:
+        return [*there, *(entity.title for entity in articles)]
+    values = [
+        _name(value)
+        for entity in articles
+        for name, value in entity.values.items()
+        if KINDS[entity.kind].relations[name].to == kind
+    ]
+    return [*values, *(str(entity.year) if kind == "number" else entity.title for entity in articles)]
+
+
+def _ask(frame: str, subject: str) -> str:
+    asked = frame.replace("{s}", subject)
+    return asked[0].upper() + asked[1:]
+
+
+def _alike(kind: str, relation: str, to: str) -> bool:
+    return KINDS[kind].relations[relation].to == to
+
+
+def _fresh(world: World, entity: Entity, relation: str, *taken: Entity | str) -> Entity | str:
+    """Settle the relation with a value that is not one of `taken`."""
+    value = world.value(entity, relation)
+    while value in taken:
+        del entity.values[relation]
+        value = world.value(entity, relation)
+    return value
+
+
+def _fill(world: World, articles: list[Entity]) -> list[Entity]:
+    """Up to ten articles: those given, then what they mention, then strangers."""
+    mentioned = [
+        value
+        for article in articles
+        for value in article.values.values()
+        if isinstance(value, Entity) and not value.sentences
+    ]
+    for entity in world.draw.some(list(dict.fromkeys(mentioned)), PARAGRAPHS - len(articles)):
+        world.write(entity, (), 2)
+        articles.append(entity)
+    while len(articles) < PARAGRAPHS:
+        articles.append(world.make(articles[-1].kind, articles[-1].role))
+        world.write(articles[-1], (), 2)
+    return articles
+
+
+def _context(draw: Draw, articles: list[Entity]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((entity.title, tuple(entity.sentences)) for entity in draw.some(articles, PARAGRAPHS))
+
+
+def _distinct(texts: list[str], answer: str) -> tuple[str, ...]:
+    return tuple(text for text in dict.fromkeys(texts) if text.lower() != answer.lower())[:MOST_DISTRACTORS]
+
+
+def _pair(draw: Draw, kind: str, must: tuple[str, ...]) -> tuple[World, Entity, Entity, list[Entity]]:
+    world = World(draw)
+    x = world.make(kind)
+    y = world.make(kind, x.role)
+    if abs(x.year - y.year) > 40 and draw.random() < 0.7:
+        y.year = x.year + draw.pick((-9, -4, -2, 3, 7, 12))
+    others = [world.make(kind, x.role) for _ in range(3)]
+    for name in must:
+        world.value(x, name)
+    return world, x, y, others
+
+
+def _choice(
+    draw: Draw, made: tuple[World, Entity, Entity, list[Entity]], frame: str, winner: Entity, told: str
+) -> Question:
+    world, x, y, others = made
+    loser = y if winner is x else x
+    facts = tuple((entity.title, entity.where.get(told, 0)) for entity in (x, y))
+    articles = _fill(world, [x, y, *others])
+    return Question(
+        text=_ask(frame.replace("{x}", x.title).replace("{y}", y.title), ""),
+        answer=winner.title,
+        type="comparison",
+        level="medium",
+        facts=facts,
+        context=_context(draw, articles),
+        distractors=_distinct([loser.title, *(other.title for other in others)], winner.title),
+        steps=(x.told(told), y.told(told)),
+        probes=(x.title, y.title),
+        hardness=-0.3,
+    )
+
+
+def _earlier(draw: Draw) -> Question:
+    kind = draw.pick(tuple(_YEARS))
+    made = world, x, y, others = _pair(draw, kind, ())
+    if x.year == y.year:
+        y.year += 2
+    for entity in (x, y, *others):
+        world.write(entity, (), 2)
+    return _choice(draw, made, draw.pick(_YEARS[kind]), x if x.year < y.year else y, "")
+
+
+def _more(draw: Draw) -> Question:
+    kind, name = draw.pick(_MORE)
+    made = world, x, y, others = _pair(draw, kind, (name,))
+    _fresh(world, y, name, x.values[name])
+    for entity in (x, y, *others):
+        world.write(entity, (name,), 2)
+    more = _number(x.values[name]) > _number(y.values[name])
+    return _choice(draw, made, draw.pick(_SIZES[kind, name]), x if more else y, name)
+
+
+def _number(value: Entity | str) -> int:
+    return int(_name(value).replace(",", ""))
+
+
+def _same(draw: Draw) -> Question:
+    kind, name = draw.pick(_PAIRS)
+    must = (name,) if name else ()
+    world, x, y, others = _pair(draw, kind, must)
+    equal = draw.random() < 0.5
+    if not name:
+        y.country = x.country if equal else draw.pick([c for c in COUNTRIES if c is not x.country])
+    elif equal:
+        y.values[name] = x.values[name]
+    else:
+        _fresh(world, y, name, x.values[name])
+    for entity in (x, y, *others):
+        world.write(entity, must, 2)
+    facts = tuple((entity.title, entity.where.get(name, 0)) for entity in (x, y))
+    articles = _fill(world, [x, y, *others])
+    values = [_name(entity.values[name]) if name else entity.country[0] for entity in (x, y)]
+    return Question(
+        text=draw.pick(_SAME[kind, name]).replace("{x}", x.title).replace("{y}", y.title),
+        answer="yes" if equal else "no",
+        type="comparison",
+        level="easy" if equal else "medium",
+        facts=facts,
+        context=_context(draw, articles),
+        distractors=_distinct(
+            ["no" if equal else "yes", *values, x.title, y.title], "yes" if equal else "no"
+        ),
+        steps=(x.told(name), y.told(name)),
+        probes=(x.title, y.title),
+        hardness=-0.5 + 0.2 * (not equal),
+    )
