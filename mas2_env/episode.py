@@ -5,7 +5,7 @@ shows through `decide`. Everything in between is plain data, so an episode can b
 pickled, and replayed bit for bit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -204,6 +204,22 @@ class Episode:
         else:
             assert type(decision) is Rectification
             self._rectify(decision)
+
+    def reject(self, problems: Sequence[str], usage: Usage | None = None) -> None:
+        """Put an answer on record that is no decision at all, as `decide` does with an invalid one.
+
+        For faces, whose actions may be unreadable before they could become a decision.
+
+        Args:
+            problems: what was wrong, one line for each fault.
+            usage: tokens it took.
+
+        Raises:
+            ValueError: if no decision is asked for.
+        """
+        if self.stage not in _KINDS:
+            raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
+        self._reject(tuple(problems), usage, self._meter(usage))
 
     def _meter(self, usage: Usage | None) -> int:
         if usage is None:
