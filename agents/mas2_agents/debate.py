@@ -36,12 +36,14 @@ class Debate(Scripted):
         self.quorum = quorum
 
     def template(self, observation: Observation) -> Template:
-        """Debaters of equal make, a debate channel and a vote."""
-        tools = self.granted(observation)
-        names = tuple(f"debater{i + 1}" for i in range(min(self.debaters, observation.limits.max_roles - 1)))
-        rounds = min(self.rounds, observation.limits.max_rounds)
+        """Copies of a debater, a debate among them and a vote; the vote alone where there can be no copies."""
+        limits, names = observation.limits, ("debater",)
+        copies = min(self.debaters, limits.max_copies)
+        debater = Role("debater", prompt=PROMPT, tools=self.granted(observation), copies=copies)
+        debate = DebateChannel(names, min(self.rounds, limits.max_rounds), self.quorum)
+        vote = Vote(names, "pool")
         return Template(
-            roles=(*(Role(name, prompt=PROMPT, tools=tools) for name in names), Role("pool", "vote")),
-            channels=(DebateChannel(names, rounds, self.quorum), Vote(names, "pool")),
+            roles=(debater, Role("pool", "vote")),
+            channels=(debate, vote) if copies > 1 else (vote,),
             output="pool",
         )

@@ -74,7 +74,7 @@ class _Growth:
     def debate(self) -> None:
         """Two or three debaters, sometimes ranked or cut short by a quorum."""
         size, rounds = self.draw.randint(2, 3), self.upto(1, min(2, self.limits.max_rounds))
-        ranked = size == 3 and self.draw.random() < 0.3
+        ranked = size == 3 and rounds > 1 and self.draw.random() < 0.5
         if not self.fits(size + ranked, size * (rounds + 1) + ranked):
             return
         names = self.feed(*(self.add(self.draw.choice(ANSWERERS)) for _ in range(size)))

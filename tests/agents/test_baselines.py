@@ -36,7 +36,7 @@ def test_templates_are_valid(name, task):
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(max_copies=1), Limits(max_roles=2), Limits(max_rounds=1, max_revisions=1, max_turns=6)]
+    "limits", [Limits(max_copies=1), Limits(max_roles=2), Limits(max_rounds=1, max_revisions=1, max_turns=7)]
 )
 @pytest.mark.parametrize("name", BASELINES)
 def test_templates_keep_within_small_limits(name, limits):
