@@ -1,0 +1,369 @@
+"""How a simulated agent behaves: the whole model, apart from prices, tokens and provider troubles.
+
+**Solving.** An agent of backbone m gives the right answer to item i with probability sigmoid(z),
+
+    z = ability(m, task) − difficulty(i) + affinity(m, i) + gains.
+
+`difficulty` is shared by all agents, `affinity` belongs to backbone and item; both are the same in every
+episode. Only the comparison of sigmoid(z) with a uniform number of the call's key is fresh each time. So
+repeated answers of one model are alike, and those of different models somewhat less so, as in recorded runs.
+
+**Being wrong.** A wrong answer is, with given shares, the one that everybody falls for, the one that this
+backbone falls for, or one of the others. So agents share wrong answers, and a vote can be wrong.
+
+**Knowing.** What an agent has read is what stands in its messages and tool outputs, and nothing else: items
+that need evidence start from what the model recalls and gain by `Task.informed` of those texts.
+
+**Others.** Debaters follow the majority almost regardless of who is right. Reviewers approve most right and
+many wrong answers, unless a tool tells them. Authors whose work is sent back change it, for better or worse.
+
+The truth of an item decides what an agent writes, and is nowhere written down itself.
+"""
+
+from collections.abc import Callable, Sequence
+from math import exp
+from typing import Final, TypeAlias
+
+from mas2_env.backends import wording
+from mas2_env.backends.draws import UNIT, more_bits, normal
+from mas2_env.backends.minds import ERR, SOCIAL, SOLVE, TOOL, WHICH, WORDS, Case, Scene
+from mas2_env.backends.parameters import Parameters, logit, sigmoid
+from mas2_env.execution.operation import Message, ToolStep
+from mas2_env.task import ToolUse
+
+Act: TypeAlias = tuple[str, tuple[ToolUse, ...], bool]
+"""What an agent does: text, tools it asks for, and whether it answered wrongly."""
+
+_SEEK: Final[tuple[str, ...]] = ("search", "research", "retriev", "read", "fact", "look")
+_CODE: Final[tuple[str, ...]] = ("code", "program", "python", "develop", "engineer")
+_THINK: Final[tuple[str, ...]] = ("math", "calc", "solve", "reason", "comput", "think")
+
+
+class Behaviour:
+    """The model of agents with one set of parameters. It keeps no state."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.p = parameters
+        self._approve_right = logit(parameters.review.approve_right)
+        self._approve_wrong = logit(parameters.review.approve_wrong)
+        self._acts: dict[str, Callable[[Case], Act]] = {
+            "draft": self._draft,
+            "debate": self._debate,
+            "review": self._review,
+            "revise": self._revise,
+            "rank": self._rank,
+            "route": self._route,
+        }
+
+    def act(self, case: Case) -> Act:
+        """What the agent does at a model call."""
+        return self._acts[case.call.turn.purpose](case)
+
+    # Solving.
+
+    def _z(self, case: Case) -> float:
+        """Logit of finding the right answer, with all that the agent has read."""
+        z: float = case.mind.base + case.style.gain
+        scene = case.scene
+        if scene.evidence:
+            texts = [message.text for message in case.call.messages]
+            if case.call.history:
+                texts += [step.output for step in case.call.history]
+            if texts:
+                z += case.mind.span * scene.task.informed(scene.item, texts)
+        return z
+
+    def _own(self, case: Case, z: float, given_up: str | None = None) -> str:
+        """The answer that the agent comes to by itself, other than the form that it has given up."""
+        bits, scene, mind = case.bits, case.scene, case.mind
+        if bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0 and given_up != scene.right:
+            return scene.item.truth.answer
+        wrong = scene.wrong
+        err = bits[ERR] * UNIT
+        if err < mind.popular:
+            index = 0
+        elif err < mind.either:
+            index = mind.own
+        else:
+            share = bits[WHICH] * UNIT
+            index = int(share * share * len(wrong))
+        answer = wrong[index]
+        if given_up is not None and len(wrong) > 1 and scene.form(answer) == given_up:
+            answer = wrong[(index + 1) % len(wrong)]
+        return answer
+
+    def _say(self, case: Case, answer: str, uses: tuple[ToolUse, ...] = ()) -> Act:
+        scene = case.scene
+        return scene.task.reply(scene.item, answer, case.bits[WORDS]), uses, scene.form(answer) != scene.right
+
+    # First answers.
+
+    def _draft(self, case: Case) -> Act:
+        if not case.style.answers:
+            return self._contribute(case)
+        z = self._z(case)
+        if case.call.messages:
+            z += self._hints(case)
+        if case.style.tools:
+            return self._use_tools(case, z, None)
+        return self._say(case, self._incline(case, z))
+
+    def _hints(self, case: Case) -> float:
+        """What plans and comments among the inputs add to z."""
+        gain = 0.0
+        for message in case.call.messages:
+            if message.relation == "input" and message.answer is None:
+                if wording.is_plan(message.text):
+                    if case.scene.item.truth.parts > 1:
+                        gain = max(gain, self.p.inputs.plan_gain)
+                elif message.text.startswith(wording.COMMENT):
+                    gain = max(gain, self.p.inputs.review_gain)
+        return gain
+
+    def _incline(self, case: Case, z: float) -> str:
+        """The agent's own answer, or one of those that it was sent."""
+        if case.call.messages and case.bits[SOCIAL] * UNIT < case.style.trust:
+            counts, texts = _count(case.call.messages, case.scene, "input")
+            if counts:
+                return texts[self._select(case, counts, z)]
+        return self._own(case, z)
+
+    def _select(self, case: Case, counts: dict[str, int], z: float) -> str:
+        """One of several answers: rather a frequent one, rather the right one if the agent could find it."""
+        inputs, right = self.p.inputs, case.scene.right
+        weights = {form: count**inputs.count_power for form, count in counts.items()}
+        if right in weights:
+            weights[right] *= exp(inputs.discernment * sigmoid(z))
+        return _weighted(weights, more_bits(case.call.key, b"select")[0] * UNIT)
+
+    # Tools.
+
+    def _use_tools(self, case: Case, z: float, intended: str | None) -> Act:
+        """One step of a tool loop: look at what the last call gave, then answer or call a tool.
+
+        `intended` is the answer that the agent sets out to try, where that is decided elsewhere.
+        """
+        tools, history, scene = self.p.tools, case.call.history, case.scene
+        answer = intended
+        if history:
+            passed = scene.task.passed(history[-1].output)
+            tried = None if passed is None else self._tried(scene, history)
+            if passed and tried is not None and case.bits[TOOL] * UNIT < tools.certain:
+                return self._say(case, tried)
+            if passed is False:
+                failed = None if tried is None else scene.form(tried)
+                answer = self._own(case, z + tools.retry_gain, failed)
+            else:
+                answer = self._incline(case, z if scene.evidence else z + tools.gain)
+        elif answer is None:
+            answer = self._incline(case, z)
+        use = self._next_use(case, answer)
+        return self._say(case, answer, () if use is None else (use,))
+
+    def _next_use(self, case: Case, answer: str) -> ToolUse | None:
+        """The tool call to make next, None if it is time to answer."""
+        tools, history, scene = self.p.tools, case.call.history, case.scene
+        if len(history) >= tools.limit or case.bits[TOOL] * UNIT >= 1.0 - tools.give_up:
+            return None
+        if history and scene.evidence and scene.task.informed(scene.item, [s.output for s in history]) >= 1.0:
+            return None
+        use = scene.task.probe(scene.item, answer, len(history))
+        if use is None or use.name not in case.style.tools or any(step.use == use for step in history):
+            return None
+        return use
+
+    def _tried(self, scene: Scene, history: Sequence[ToolStep]) -> str | None:
+        """The answer that the last tool call tried, if its arguments tell."""
+        step, task, item = len(history) - 1, scene.task, scene.item
+        candidates = dict.fromkeys((item.truth.answer, *item.truth.distractors))
+        found = [answer for answer in candidates if task.probe(item, answer, step) == history[-1].use]
+        return found[0] if len(found) == 1 else None
+
+    # Contributions that are not answers.
+
+    def _contribute(self, case: Case) -> Act:
+        kind = case.call.turn.kind
+        z = self._z(case)
+        if kind == "search":
+            return self._search(case, z)
+        if kind == "plan":
+            good = case.bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0
+            return wording.plan(case.scene.item.truth.parts, good), (), False
+        counts, texts = _count(case.call.messages, case.scene, "input")
+        if not counts:
+            return wording.comment(None, 0, 0), (), False
+        form = _commonest(counts, case.bits[WHICH])
+        return wording.comment(texts[form], counts[form], sum(counts.values())), (), False
+
+    def _search(self, case: Case, z: float) -> Act:
+        """Look things up, then pass on everything that was found or handed over."""
+        if case.style.tools:
+            use = self._next_use(case, self._own(case, z))
+            if use is not None:
+                return "I will look this up.", (use,), False
+        handed = [m.text for m in case.call.messages if m.text.startswith(wording.FINDINGS)]
+        found = [text.removeprefix(wording.FINDINGS).strip() for text in handed]
+        found += [step.output for step in case.call.history]
+        return wording.findings(list(dict.fromkeys(found))), (), False
+
+    # Debate.
+
+    def _debate(self, case: Case) -> Act:
+        if not case.style.answers:
+            return self._contribute(case)
+        own: str | None = None
+        for message in case.call.messages:
+            if message.relation == "own":
+                own = message.answer
+        counts, texts = _count(case.call.messages, case.scene, "peer")
+        return self._say(case, self._debated(case, own, counts, texts))
+
+    def _debated(self, case: Case, own: str | None, counts: dict[str, int], texts: dict[str, str]) -> str:
+        """Adopt the peers' commonest other answer, keep one's own, or think anew."""
+        p, scene = self.p.debate, case.scene
+        uniform = case.bits[SOCIAL] * UNIT
+        anew: float = p.settling ** (case.call.turn.round - 1)
+        support = 0 if own is None else counts.pop(scene.form(own), 0)
+        form = _commonest(counts, case.bits[TOOL]) if counts else None
+        lead = 0 if form is None else counts[form] - support
+        if own is None:
+            return texts[form] if form is not None and lead > 1 else self._own(case, self._z(case))
+        if form is None or lead < 1:
+            return self._own(case, self._z(case)) if uniform < p.anew_agreed * anew else own
+        z = self._z(case)
+        at = min(lead, len(p.adopt_right)) - 1
+        lean = p.resistance * (sigmoid(z) - 0.5)
+        adopt = p.adopt_right[at] * (1.0 + lean) if form == scene.right else p.adopt_wrong[at] * (1.0 - lean)
+        if uniform < adopt:
+            return texts[form]
+        if uniform < 1.0 - (1.0 - adopt) * (1.0 - p.keep_share[at]) * anew:
+            return own
+        return self._own(case, z + p.anew_gain)
+
+    # Review and revision.
+
+    def _review(self, case: Case) -> Act:
+        candidate = next((m for m in case.call.messages if m.relation == "candidate"), None)
+        bits, scene = case.bits, case.scene
+        if candidate is None or candidate.answer is None:
+            return (
+                wording.verdict(bits[SOCIAL] * UNIT < self.p.review.approve_unanswered, bits[WORDS], None),
+                (),
+                False,
+            )
+        history = case.call.history
+        passed = scene.task.passed(history[-1].output) if history else None
+        if case.style.tools and passed is None:
+            use = self._next_use(case, candidate.answer)
+            if use is not None:
+                return "I will check this.", (use,), False
+        approve = self._approval(case, scene.form(candidate.answer) == scene.right, passed)
+        return wording.verdict(bits[SOCIAL] * UNIT < approve, bits[WORDS], passed), (), False
+
+    def _approval(self, case: Case, right: bool, passed: bool | None) -> float:
+        p = self.p.review
+        if passed is not None:
+            return p.approve_passed if passed else p.approve_failed
+        shift = p.ability * (2.0 * sigmoid(self._z(case)) - 1.0)
+        return sigmoid(self._approve_right + shift if right else self._approve_wrong - shift)
+
+    def _revise(self, case: Case) -> Act:
+        if not case.style.answers:
+            return self._contribute(case)
+        own: str | None = None
+        review = ""
+        for message in case.call.messages:
+            if message.relation == "own":
+                own = message.answer
+            elif message.relation == "review":
+                review = message.text
+        p, scene = self.p.revise, case.scene
+        z = self._z(case) + p.gain
+        if own is None:
+            answer = self._own(case, z)
+        else:
+            form = scene.form(own)
+            change = p.change_right if form == scene.right else p.change_wrong
+            if not wording.sent_back(review):
+                change = p.unasked
+            elif wording.reports_failure(review):
+                change = p.change_wrong
+                z += p.evidence_gain
+            answer = self._own(case, z, form) if case.bits[SOCIAL] * UNIT < change else own
+        return self._use_tools(case, z, answer) if case.style.tools else self._say(case, answer)
+
+    # Ranking and routing.
+
+    def _rank(self, case: Case) -> Act:
+        key, options, scene = case.call.key, case.call.turn.options, case.scene
+        noise = more_bits(key, b"rank 0") + more_bits(key, b"rank 1")
+        deviation = self.p.rank.noise * (1.3 - 0.6 * sigmoid(self._z(case)))
+        merits = dict.fromkeys(options, -9.0)
+        for i, message in enumerate(case.call.messages):
+            name = _named(message.sender, options) if message.relation == "candidate" else None
+            if name is not None:
+                right = message.answer is not None and scene.form(message.answer) == scene.right
+                merits[name] = right + deviation * normal(noise[i % len(noise)])
+        return "\n".join(sorted(merits, key=merits.__getitem__, reverse=True)), (), False
+
+    def _route(self, case: Case) -> Act:
+        options = case.call.turn.options
+        shuffle = more_bits(case.call.key, b"route")
+        order = sorted(range(len(options)), key=lambda i: (shuffle[i % len(shuffle)], i))
+        if case.bits[SOCIAL] * UNIT < self.p.route.sensible:
+            order.sort(key=lambda i: -_suits(options[i].lower(), case.scene))
+        return "\n".join(options[i] for i in order), (), False
+
+
+def _count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[dict[str, int], dict[str, str]]:
+    """How many messages of a relation give each answer, and one wording of each, by canonical form."""
+    counts: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for message in messages:
+        answer = message.answer
+        if answer is not None and message.relation == relation:
+            form = scene.form(answer)
+            if form in counts:
+                counts[form] += 1
+            else:
+                counts[form] = 1
+                texts[form] = answer
+    return counts, texts
+
+
+def _commonest(counts: dict[str, int], bits: int) -> str:
+    """The form with the highest count; ties are broken by a uniform integer."""
+    if len(counts) == 1:
+        return next(iter(counts))
+    most = max(counts.values())
+    tied = [form for form, count in counts.items() if count == most]
+    return tied[bits * len(tied) >> 32]
+
+
+def _weighted(weights: dict[str, float], uniform: float) -> str:
+    """A form with probability in proportion to its weight."""
+    left = uniform * sum(weights.values())
+    chosen = ""
+    for chosen in weights:
+        left -= weights[chosen]
+        if left < 0.0:
+            break
+    return chosen
+
+
+def _named(sender: str, options: Sequence[str]) -> str | None:
+    """The participant, `role` or `role#copy`, that a turn belongs to."""
+    lane = sender.partition("@")[0]
+    role = lane.partition("#")[0]
+    return lane if lane in options else role if role in options else None
+
+
+def _suits(name: str, scene: Scene) -> bool:
+    """Whether a target's name suits an item, as far as its query and tools tell."""
+    if scene.evidence or any(tool.name == "search" for tool in scene.task.tools):
+        wanted = _SEEK
+    elif scene.item.query.lstrip().startswith(("def ", "from ", "import ")):
+        wanted = _CODE
+    else:
+        wanted = _THINK
+    return any(word in name for word in wanted)

@@ -1,0 +1,289 @@
+"""Parameters of the simulated backend: data/simulator.toml as checked structs, and abilities made of them."""
+
+import math
+import tomllib
+from bisect import bisect_right
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from mas2_env.errors import PoolError
+from mas2_env.execution.operation import Purpose
+from mas2_env.pool import Backbone
+from mas2_env.system.model import RoleKind
+
+Family: TypeAlias = Literal["math", "code", "recall", "reading"]
+Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
+Accuracy: TypeAlias = Annotated[float, Meta(gt=0.0, lt=1.0)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0.0)]
+Spread: TypeAlias = Annotated[float, Meta(ge=0.0, le=20.0)]
+Tokens: TypeAlias = Annotated[int, Meta(ge=0)]
+
+
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file; its keys are explained there."""
+
+
+class Troubles(_Table, frozen=True):
+    """Share of calls that fail for the provider's reasons."""
+
+    unavailable: Share
+    timeout: Share
+
+
+class Prompts(_Table, frozen=True):
+    """What instructions do, and what they cost."""
+
+    careful_gain: float
+    careful_factor: Positive
+    brief_factor: Positive
+    overhead: Tokens
+    per_tool: Tokens
+    per_message: Tokens
+
+
+class Inputs(_Table, frozen=True):
+    """How agents use what others send them."""
+
+    plan_gain: float
+    review_gain: float
+    count_power: float
+    discernment: float
+    trust: dict[str, Share]
+
+
+class Debating(_Table, frozen=True):
+    """How peers move an agent."""
+
+    adopt_right: Annotated[list[Share], Meta(min_length=1)]
+    adopt_wrong: Annotated[list[Share], Meta(min_length=1)]
+    keep_share: Annotated[list[Share], Meta(min_length=1)]
+    resistance: Share
+    anew_agreed: Share
+    settling: Share
+    anew_gain: float
+
+
+class Revising(_Table, frozen=True):
+    """What an author does with a review."""
+
+    change_wrong: Share
+    change_right: Share
+    gain: float
+    evidence_gain: float
+    unasked: Share
+
+
+class Reviewing(_Table, frozen=True):
+    """How reviewers judge."""
+
+    approve_right: Accuracy
+    approve_wrong: Accuracy
+    ability: float
+    approve_unanswered: Share
+    approve_passed: Share
+    approve_failed: Share
+
+
+class Tooling(_Table, frozen=True):
+    """How agents use tools."""
+
+    limit: Tokens
+    give_up: Share
+    gain: float
+    retry_gain: float
+    certain: Share
+
+
+class Ranking(_Table, frozen=True):
+    """How well answers are ranked."""
+
+    noise: Annotated[float, Meta(ge=0.0)]
+
+
+class Routing(_Table, frozen=True):
+    """How sensibly targets are chosen."""
+
+    sensible: Share
+
+
+class Lengths(_Table, frozen=True):
+    """Factors on the number of completion tokens."""
+
+    wrong: Positive
+    step: Positive
+    kind: dict[str, Positive]
+    purpose: dict[str, Positive]
+
+
+class TaskTable(_Table, frozen=True):
+    """What one benchmark is like for all models."""
+
+    family: Family
+    closed: Family
+    difficulty: float
+    shared_sd: Spread
+    affinity_sd: Spread
+    popular: Share
+    own: Share
+    tokens: Annotated[int, Meta(ge=1)]
+    sigma: Spread
+    malformed: Annotated[float, Meta(ge=0.0)]
+
+
+class BackboneTable(_Table, frozen=True):
+    """What one model is like on all benchmarks."""
+
+    math: Accuracy
+    code: Accuracy
+    recall: Accuracy
+    reading: Accuracy
+    verbosity: float = 0.0
+    malformed: Share = 0.005
+
+
+class Fallback(_Table, frozen=True):
+    """The rule for models without a table: accuracies by price."""
+
+    price: Annotated[list[Positive], Meta(min_length=2)]
+    math: list[Accuracy]
+    code: list[Accuracy]
+    recall: list[Accuracy]
+    reading: list[Accuracy]
+    verbosity: float
+    malformed: Share
+
+    def table(self, backbone: Backbone) -> BackboneTable:
+        """Accuracies interpolated in log price and logit accuracy; constant beyond the ends."""
+        price = max((3 * backbone.input_price + backbone.output_price) / 4, self.price[0])
+        at = min(bisect_right(self.price, price), len(self.price) - 1)
+        low, high = math.log(self.price[at - 1]), math.log(self.price[at])
+        share = min(1.0, (math.log(price) - low) / (high - low))
+
+        def between(points: list[float]) -> float:
+            return sigmoid(logit(points[at - 1]) * (1 - share) + logit(points[at]) * share)
+
+        return BackboneTable(
+            math=between(self.math),
+            code=between(self.code),
+            recall=between(self.recall),
+            reading=between(self.reading),
+            verbosity=self.verbosity,
+            malformed=self.malformed,
+        )
+
+
+class Parameters(_Table, frozen=True):
+    """The whole file."""
+
+    troubles: Troubles
+    prompts: Prompts
+    inputs: Inputs
+    debate: Debating
+    revise: Revising
+    review: Reviewing
+    tools: Tooling
+    rank: Ranking
+    route: Routing
+    tokens: Lengths
+    task: dict[str, TaskTable]
+    backbone: dict[str, BackboneTable]
+    fallback: Fallback
+
+    def task_table(self, name: str) -> TaskTable:
+        """The table of a task (by name, in lower case), else the default one."""
+        return self.task.get(name.lower()) or self.task["default"]
+
+    def backbone_table(self, backbone: Backbone) -> BackboneTable:
+        """The table of a backbone, else one by its price."""
+        return self.backbone.get(backbone.name) or self.fallback.table(backbone)
+
+
+def logit(p: float) -> float:
+    """The log odds of a probability."""
+    return math.log(p / (1.0 - p))
+
+
+def sigmoid(z: float) -> float:
+    """The probability of log odds."""
+    return 1.0 / (1.0 + math.exp(-z))
+
+
+def ability(accuracy: float, spread: float) -> float:
+    """The ability at which the mean of sigmoid(ability + spread X), X standard normal, is `accuracy`.
+
+    By the probit approximation of the logistic distribution with scale 1.702.
+    """
+    return logit(accuracy) * math.sqrt(1.0 + (spread / 1.702) ** 2)
+
+
+@lru_cache(maxsize=16)
+def load_parameters(path: str | None = None) -> Parameters:
+    """The shipped parameters; with the path of a TOML file, its tables replace or add to the shipped ones.
+
+    A file of one's own may hold as little as one `[backbone.NAME]` table.
+
+    Raises:
+        PoolError: with the file, the place and what was expected.
+    """
+    raw = tomllib.loads((files("mas2_env") / "data" / "simulator.toml").read_text(encoding="utf-8"))
+    where = "simulator.toml"
+    if path is not None:
+        where = path
+        try:
+            raw = _merged(raw, tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise PoolError(f"{path}: cannot be read: {error}") from None
+        except tomllib.TOMLDecodeError as error:
+            raise PoolError(f"{path}: not a TOML file: {error}") from None
+    return parse_parameters(raw, where)
+
+
+def parse_parameters(raw: dict[str, Any], where: str) -> Parameters:
+    """Check a file's content; `where` names it in errors.
+
+    Raises:
+        PoolError: with the place and what was expected.
+    """
+    try:
+        parameters = msgspec.convert(raw, Parameters)
+    except msgspec.ValidationError as error:
+        raise PoolError(f"{where}: {error}") from None
+    if "default" not in parameters.task:
+        raise PoolError(f"{where}: there is no [task.default], which unknown tasks need")
+    _check_names(parameters.tokens.kind, get_args(RoleKind), f"{where}: $.tokens.kind")
+    _check_names(parameters.tokens.purpose, get_args(Purpose), f"{where}: $.tokens.purpose")
+    fallback = parameters.fallback
+    if sorted(set(fallback.price)) != fallback.price:
+        raise PoolError(f"{where}: $.fallback.price is {fallback.price}, expected increasing prices")
+    for name in ("math", "code", "recall", "reading"):
+        points = getattr(fallback, name)
+        if len(points) != len(fallback.price):
+            raise PoolError(
+                f"{where}: $.fallback.{name} has {len(points)} values, expected one for each of "
+                f"{len(fallback.price)} prices"
+            )
+    debate = parameters.debate
+    if not len(debate.adopt_right) == len(debate.adopt_wrong) == len(debate.keep_share):
+        raise PoolError(f"{where}: $.debate: adopt_right, adopt_wrong and keep_share differ in length")
+    return parameters
+
+
+def _check_names(table: dict[str, float], names: tuple[str, ...], where: str) -> None:
+    if set(table) != set(names):
+        wrong = sorted(set(table) ^ set(names))
+        raise PoolError(
+            f"{where}: {', '.join(wrong)} missing or unknown; expected exactly {', '.join(names)}"
+        )
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged

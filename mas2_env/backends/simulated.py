@@ -1,0 +1,167 @@
+"""The simulated backend: a pool of LLM agents without any LLM, at some microseconds a call.
+
+What an agent does is described in `mas2_env.backends.behaviour`; this module prices it in tokens, lets
+providers fail now and then, and keeps what can be worked out once.
+"""
+
+from collections.abc import Hashable, Sequence
+from math import exp, log
+from typing import Final, TypeVar
+
+from mas2_env.backends.base import Backend
+from mas2_env.backends.behaviour import Behaviour
+from mas2_env.backends.draws import UNIT, bits_of, normal
+from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
+from mas2_env.backends.parameters import BackboneTable, TaskTable, ability, load_parameters
+from mas2_env.errors import PoolError
+from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
+from mas2_env.pool import Pool, did_you_mean
+from mas2_env.reward import count_tokens
+from mas2_env.task import Item, Task
+
+_SCENES: Final = 512
+_STYLES: Final = 4096
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Profile:
+    """One backbone at one benchmark.
+
+    Attributes:
+        closed, opened: ability without and with all the evidence.
+        length: log of the completion tokens of a usual reply.
+        sigma: standard deviation of that log.
+        malformed: up to which uniform number a call is in trouble of any kind.
+        context: tokens.
+    """
+
+    __slots__ = ("closed", "context", "length", "malformed", "opened", "sigma", "table")
+
+    def __init__(
+        self, table: TaskTable, backbone: BackboneTable, context: int, other_troubles: float
+    ) -> None:
+        spread = (table.difficulty**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
+        self.table = table
+        self.closed = ability(getattr(backbone, table.closed), spread)
+        self.opened = ability(getattr(backbone, table.family), spread)
+        self.length = log(table.tokens) + backbone.verbosity
+        self.sigma = table.sigma
+        self.malformed = other_troubles + backbone.malformed * table.malformed
+        self.context = context
+
+
+class Simulated(Backend):
+    """Simulated LLMs of a pool.
+
+    A reply is a pure function of the call's key, its item and its backbone: the same in any process, order
+    and batch. Backbones without a table in the parameters get their abilities from their price.
+
+    Args:
+        pool: names, context windows and prices of the backbones.
+        parameters: path of a TOML file whose tables replace or add to `data/simulator.toml`.
+
+    Raises:
+        PoolError: if the parameters cannot be read.
+    """
+
+    def __init__(self, pool: Pool, parameters: str | None = None) -> None:
+        self.pool = pool
+        self._path = parameters
+        self._parameters = load_parameters(parameters)
+        self._behaviour = Behaviour(self._parameters)
+        troubles = self._parameters.troubles
+        self._unavailable = troubles.unavailable
+        self._troubled = troubles.unavailable + troubles.timeout
+        self._per_message = self._parameters.prompts.per_message
+        self._wrong = log(self._parameters.tokens.wrong)
+        self._step = log(self._parameters.tokens.step)
+        self._scenes: dict[Item, Scene] = {}
+        self._styles: dict[Turn, tuple[Style, float]] = {}
+        self._profiles: dict[tuple[str, type[Task]], Profile] = {}
+
+    def __reduce__(self) -> tuple[type["Simulated"], tuple[Pool, str | None]]:
+        return (type(self), (self.pool, self._path))
+
+    def complete(self, calls: Sequence[ModelCall]) -> list[Reply | Failure]:
+        """Answer every call, in order.
+
+        Raises:
+            PoolError: if a call's backbone is not in the pool.
+        """
+        return [self._answer(call) for call in calls]
+
+    def _answer(self, call: ModelCall) -> Reply | Failure:
+        item, turn = call.item, call.turn
+        scene = self._scenes.get(item) or self._scene(item)
+        mind = scene.minds.get(call.backbone)
+        profile = self._profile(call.backbone, item.task)
+        if mind is None:
+            mind = Mind(scene, call.backbone, profile.closed, profile.opened, profile.table)
+            scene.minds[call.backbone] = mind
+        style, factor = self._styles.get(turn) or self._style(turn)
+        prompt = scene.query_tokens + style.prompt_tokens
+        for message in call.messages:
+            prompt += self._per_message + ((len(message.text) + 3) >> 2)
+        for step in call.history:
+            prompt += self._per_message + ((len(step.use.arguments) + len(step.output) + 3) >> 2)
+        bits = bits_of(call.key)
+        if prompt > profile.context:
+            return Failure(
+                "overflow", f"the prompt of {prompt} tokens exceeds the context of {profile.context}"
+            )
+        trouble = bits[TROUBLE] * UNIT
+        if trouble < profile.malformed:
+            length = int(exp(profile.length + factor + profile.sigma * normal(bits[LENGTH]))) + 1
+            failure = self._failure(trouble, style, prompt, length)
+            if failure is not None:
+                return failure
+        text, uses, wrong = self._behaviour.act(Case(call, bits, scene, mind, style))
+        size = profile.length + factor + profile.sigma * normal(bits[LENGTH])
+        if wrong:
+            size += self._wrong
+        if uses:
+            size += self._step
+        return Reply(text, prompt, max(int(exp(size)), (len(text) + 3) >> 2, 1), uses)
+
+    def _failure(self, trouble: float, style: Style, prompt: int, length: int) -> Failure | None:
+        if trouble < self._unavailable:
+            return Failure("unavailable", "the provider is overloaded; try again")
+        if trouble < self._troubled:
+            return Failure("timeout", "no complete reply within the deadline", prompt, length)
+        if style.answers:
+            return Failure("malformed", "the reply holds no answer in the expected form", prompt, length)
+        return None
+
+    # What is worked out once, in tables of bounded size.
+
+    def _scene(self, item: Item) -> Scene:
+        table = self._parameters.task_table(item.task.name)
+        return _remember(self._scenes, item, Scene(item, table, count_tokens(item.query)), _SCENES)
+
+    def _style(self, turn: Turn) -> tuple[Style, float]:
+        style = Style(turn, self._parameters)
+        return _remember(self._styles, turn, (style, log(style.factor)), _STYLES)
+
+    def _profile(self, name: str, task: Task) -> Profile:
+        known = self._profiles.get((name, type(task)))
+        if known is not None:
+            return known
+        backbone = self.pool.backbones.get(name)
+        if backbone is None:
+            raise PoolError(
+                f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
+            )
+        table = self._parameters.task_table(task.name)
+        profile = Profile(table, self._parameters.backbone_table(backbone), backbone.context, self._troubled)
+        self._profiles[name, type(task)] = profile
+        return profile
+
+
+def _remember(known: dict[K, V], key: K, value: V, size: int) -> V:
+    """Keep a value, and forget the oldest once there are `size`."""
+    if len(known) >= size:
+        del known[next(iter(known))]
+    known[key] = value
+    return value
