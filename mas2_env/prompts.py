@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from mas2_env.observation import ExecutionView, Observation, TurnView
+from mas2_env.observation import BackboneView, ExecutionView, Observation, TurnView
 from mas2_env.system.model import Retry, Role, Template
 from mas2_env.task import ToolSpec
 
@@ -225,7 +225,7 @@ def _sections(observation: Observation, style: Style, size: _Size) -> tuple[list
     before = [
         _task(observation, size),
         _tools(observation.tools, full, size),
-        _backbones(observation, full, size),
+        _backbones(observation.backbones, style),
         _limits(observation, full),
     ]
     after: list[_Section] = []
@@ -263,16 +263,15 @@ def _tools(tools: tuple[ToolSpec, ...], full: bool, size: _Size) -> _Section:
     return _Section("tools", "Tools:\n", items)
 
 
-def _backbones(observation: Observation, full: bool, size: _Size) -> _Section:
-    if not full:
-        items = [
-            f"{b.name} {_dollars(b.input_price)}/{_dollars(b.output_price)}" for b in observation.backbones
-        ]
+@lru_cache(maxsize=32)
+def _backbones(backbones: tuple[BackboneView, ...], style: Style) -> _Section:
+    if style == "compact":
+        items = [f"{b.name} {_dollars(b.input_price)}/{_dollars(b.output_price)}" for b in backbones]
         return _Section("backbones", "Backbones, $ per million tokens in/out: ", items, ", ")
     items = [
         f"- {b.name}: {_dollars(b.input_price)}/{_dollars(b.output_price)}, {b.context // 1000}k. "
-        f"{_clip(b.description, size.backbone)}"
-        for b in observation.backbones
+        f"{_clip(b.description, _SIZES[style].backbone)}"
+        for b in backbones
     ]
     return _Section("backbones", "Backbones, with $ per million tokens in/out and context:\n", items)
 
