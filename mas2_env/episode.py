@@ -235,7 +235,7 @@ class Episode:
             raise InvalidDecision(
                 [f"$: the stage {self.stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
             )
-        tools = [tool.name for tool in self.item.task.tools]
+        tools = tuple([tool.name for tool in self.item.task.tools])
         backbones, limits = self.pool.backbones, self.settings.limits
         if type(decision) is Template:
             problems = check_template(decision, tools, limits)

@@ -4,9 +4,11 @@ Everything here is a frozen struct, so a decision can be hashed, compared, pickl
 described to a language model by a JSON schema. Nothing here checks meaning: that is `validate`.
 """
 
+from sys import intern
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import force_setattr
 
 RoleKind: TypeAlias = Literal[
     "plan",
@@ -42,6 +44,11 @@ class Role(Record, frozen=True):
     prompt: Annotated[str, Meta(description="instruction to the role, in addition to its kind's own")] = ""
     tools: Annotated[tuple[str, ...], Meta(description="names of tools the role may call")] = ()
     copies: Annotated[Count, Meta(description="independent copies of the role")] = 1
+
+    def __post_init__(self) -> None:
+        # Defaults are left out of JSON by identity: without this, an unpickled role is written differently.
+        if isinstance(self.kind, str):
+            force_setattr(self, "kind", intern(self.kind))
 
 
 class Send(Record, frozen=True, tag_field="type", tag="send"):

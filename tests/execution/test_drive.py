@@ -1,0 +1,107 @@
+"""One episode, three drivers, one trace."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from mas2_env import Assignment, Critique, Debate, Episode, Rectification, Role, Send, Settings, Template, Vote
+from mas2_env.execution.drive import perform, run_async, run_batch, run_sync
+from mas2_env.execution.operation import Failure, ModelCall, Reply
+from mas2_env.system.model import Retry
+from mas2_env.task import ToolUse
+
+TEAM = Template(
+    (
+        Role("plan", "plan"),
+        Role("a", copies=2, tools=("add",)),
+        Role("b"),
+        Role("critic", "critique"),
+        Role("v", "vote"),
+    ),
+    (Send("plan", "a"), Debate(("a", "b"), 2, quorum=0.9), Critique("b", "critic", 2), Vote(("a", "b"), "v")),
+    "v",
+)
+
+
+def script(call):
+    """Any behaviour that depends on nothing but the call."""
+    draw = call.key[0]
+    if call.turn.tools and not call.history and draw < 128:
+        return Reply("", 50, 5, (ToolUse("add", '{"a": 1, "b": 1}'), ToolUse("add", '{"a": 2, "b": 1}')))
+    if draw > 230:
+        return Failure("timeout", "slow", 10, 0)
+    if call.turn.purpose == "review":
+        return "APPROVE" if draw % 2 else "REVISE: no"
+    return f"Answer: {draw % 3}"
+
+
+def drive_and_mend(episode, step):
+    step(episode)
+    while episode.stage == "rectify":
+        episode.decide(Rectification(tuple(Retry(f.turn) for f in episode.observe().execution.failures)))
+        step(episode)
+    return list(episode.trace_lines())
+
+
+def fresh(sums, pool, seed):
+    episode = Episode(sums.item(2), pool, Settings(budget=30.0), seed)
+    episode.decide(TEAM)
+    episode.decide(Assignment({"plan": "small", "a": "small", "b": "large", "critic": "small"}))
+    return episode
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_driver_gives_the_same_trace(sums, pool, scripted, seed):
+    backend = scripted(script)
+    sync = drive_and_mend(fresh(sums, pool, seed), lambda e: run_sync(e, backend))
+    eventually = drive_and_mend(fresh(sums, pool, seed), lambda e: asyncio.run(run_async(e, backend)))
+    others = [fresh(sums, pool, 100 + i) for i in range(3)]
+    batched = drive_and_mend(fresh(sums, pool, seed), lambda e: run_batch([*others, e], backend))
+    assert sync == eventually == batched
+
+
+async def _many(episodes, backend):
+    await asyncio.gather(*(run_async(episode, backend) for episode in episodes))
+
+
+def test_concurrent_episodes_wait_together(sums, pool, scripted):
+    class Slow(scripted):
+        async def acomplete(self, call):
+            await asyncio.sleep(0.05)
+            return await super().acomplete(call)
+
+    backend = Slow(lambda call: "Answer: 4")
+    episodes = []
+    for i in range(50):
+        episode = Episode(sums.item(i), pool, Settings(), i)
+        episode.decide(Template((Role("s"),), output="s"))
+        episode.decide(Assignment({"s": "small"}))
+        episodes.append(episode)
+    begun = time.perf_counter()
+    asyncio.run(_many(episodes, backend))
+    serial = 50 * 0.05
+    assert time.perf_counter() - begun < serial / 2
+    assert all(episode.outcome is not None for episode in episodes)
+
+
+def test_results_in_any_order(sums, pool, scripted):
+    backend = scripted(script)
+
+    def shuffled(order):
+        def step(episode):
+            while episode.stage == "run":
+                ready = list(episode.ready())
+                order.shuffle(ready)
+                for operation in ready:
+                    if isinstance(operation, ModelCall):
+                        episode.deliver(operation, backend.complete((operation,))[0])
+                    else:
+                        episode.deliver(operation, perform(operation))
+
+        return step
+
+    for seed in range(10):
+        expected = drive_and_mend(fresh(sums, pool, seed), lambda e: run_sync(e, backend))
+        assert drive_and_mend(fresh(sums, pool, seed), shuffled(random.Random(seed))) == expected
