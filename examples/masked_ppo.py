@@ -13,6 +13,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
+from gymnasium.wrappers import TransformObservation
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.env_util import make_vec_env
@@ -22,37 +23,15 @@ Choose = Callable[[Array, Array], Array]
 """Takes what the network sees and the mask; gives an action."""
 
 
-class Masked(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Shows the network the numbers alone, and MaskablePPO which actions are valid."""
+def make(task: str, task_seed: int) -> gymnasium.Env[Array, Array]:
+    """The array environment of a task, showing the numbers alone; another `task_seed` has other items.
 
-    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        super().__init__(env)
-        assert isinstance(env.observation_space, gymnasium.spaces.Dict)
-        self.observation_space = env.observation_space["observation"]
-        self.mask: Array = np.ones(0, dtype=bool)
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
-        """As the environment's."""
-        shown, info = self.env.reset(seed=seed, options=options)
-        return self._split(shown), info
-
-    def step(self, action: Array) -> Any:
-        """As the environment's."""
-        shown, reward, terminated, truncated, info = self.env.step(action)
-        return self._split(shown), reward, terminated, truncated, info
-
-    def action_masks(self) -> Array:
-        """A flag for each value of each component of the action, one component after the other."""
-        return self.mask
-
-    def _split(self, shown: dict[str, Array]) -> Array:
-        self.mask = shown["action_mask"].astype(bool)
-        return shown["observation"]
-
-
-def make(task: str, task_seed: int) -> Masked:
-    """The array environment of a task; another `task_seed` has other items."""
-    return Masked(gymnasium.make(f"mas2/{task}-Array-v0", task_seed=task_seed))
+    MaskablePPO asks the environment's own `action_masks()` for what is valid.
+    """
+    env = gymnasium.make(f"mas2/{task}-Array-v0", task_seed=task_seed)
+    assert isinstance(env.observation_space, gymnasium.spaces.Dict)
+    numbers = env.observation_space["observation"]
+    return TransformObservation(env, lambda shown: shown["observation"], numbers)
 
 
 def train(task: str, steps: int, seed: int) -> MaskablePPO:
@@ -77,12 +56,13 @@ def train(task: str, steps: int, seed: int) -> MaskablePPO:
 def play(choose: Choose, task: str, items: int, task_seed: int) -> Array:
     """The reward of each item, items 0 to `items` - 1 of that `task_seed`."""
     env = make(task, task_seed)
+    masks = env.get_wrapper_attr("action_masks")
     rewards = np.zeros(items)
     for i in range(items):
         shown, _ = env.reset(seed=i, options={"item": i})
         done = False
         while not done:
-            shown, reward, terminated, truncated, _ = env.step(choose(shown, env.mask))
+            shown, reward, terminated, truncated, _ = env.step(choose(shown, masks()))
             rewards[i] += reward
             done = terminated or truncated
     env.close()

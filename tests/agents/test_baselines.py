@@ -95,12 +95,12 @@ def test_backbone_that_the_pool_lacks_is_named():
 
 
 def test_failures_are_retried_and_a_passed_budget_is_passed_over(play):
-    done, seen = play(Reflexion(), failing=0.2, items=30, settings=Settings(budget=1.0))
+    done, seen = play(Debate(), failing=0.2, items=30, settings=Settings(budget=1.0))
     triggers = {observation.execution.trigger for observation in seen if observation.stage == "rectify"}
     assert ("budget",) in triggers
     for observation in seen:
         if observation.stage == "rectify":
-            (decision,) = Reflexion().decide([observation])
+            (decision,) = Debate().decide([observation])
             failed = [f.turn for f in observation.execution.failures]
             expected = failed if "failure" in observation.execution.trigger else []
             assert decision == Rectification(tuple(Retry(turn) for turn in failed if turn in expected))
