@@ -1,0 +1,338 @@
+"""`mas2 eval`: policies × tasks × seeds → a run folder."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mas2_env.commands.output import console, error_line, note_line, print_json
+
+if TYPE_CHECKING:
+    from mas2_env.runs.evaluate import Progress, Result
+    from mas2_env.settings import Settings
+    from mas2_env.task import Task
+
+Strings = list[str]
+
+
+def evaluate_command(
+    policy: Annotated[
+        Strings | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Registered name, package.module:Name, or NAME=package.module:Name; repeat it, separate by "
+            "commas, or say 'all'.",
+        ),
+    ] = None,
+    tasks: Annotated[
+        Strings | None,
+        typer.Option("--tasks", "--task", "-t", help="Tasks, separated by commas. (default: all)"),
+    ] = None,
+    source: Annotated[
+        Literal["procedural", "file", "hub"] | None,
+        typer.Option(help="Where the items come from. (default: procedural)"),
+    ] = None,
+    data: Annotated[
+        Strings | None,
+        typer.Option(metavar="TASK=PATH", help="A task's data file; its source is then 'file'."),
+    ] = None,
+    items: Annotated[
+        int | None, typer.Option(help="The first so many items of each task. (default: 100)")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="How many seeds, or which: 3, or 0,1,2, or 7, for one. (default: 1)")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="A shipped pool, or a .toml file. (default: default)")
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="What answers model calls. (default: simulated)")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="θ_C as a multiple of the reference cost. (default: 12)")
+    ] = None,
+    rectifier: Annotated[
+        bool | None,
+        typer.Option("--rectifier/--no-rectifier", help="Whether systems are mended while they run."),
+    ] = None,
+    reward: Annotated[
+        Literal["cost", "success", "shaped"] | None, typer.Option(help="The reward. (default: cost)")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. (default: runs/DATE-TIME-TASKS)")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on with the run in this folder; it knows all other options."),
+    ] = None,
+    retry_void: Annotated[
+        bool, typer.Option("--retry-void", help="With --resume: do void episodes again.")
+    ] = False,
+    baseline: Annotated[
+        str | None, typer.Option(help="Policy to compare with. (default: direct, else the first)")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Episodes under way at once, in each process.")] = 64,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    traces: Annotated[bool, typer.Option("--traces", help="Keep the trace of every episode.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Run policies on tasks, print a table with confidence intervals, and write a run folder with a report.
+
+    A run that was interrupted or killed goes on with --resume DIR: no finished episode is done again.
+    """
+    from mas2_env.errors import Mas2Error, RunError
+
+    asked = {
+        "policies": policies_of(policy) if policy else None,
+        "seeds": seeds_of(seeds) if seeds is not None else None,
+        "items": items,
+        "pool": pool,
+        "backend": backend,
+        "traces": traces or None,
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    changes = {"budget": budget, "rectifier": rectifier, "reward": reward}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if resume is not None and out is not None:
+        raise RunError("--resume goes on in its own folder: leave --out out")
+    if retry_void and resume is None:
+        raise RunError("--retry-void needs --resume DIR")
+    command = shlex.join(["mas2", *sys.argv[1:]])
+    common: dict[str, Any] = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
+    folder = resume or out or default_folder(tasks)
+    begun = _is_run(folder)
+    try:
+        with _terminable(), _progress() as progress:
+            common["progress"] = progress
+            if resume is not None:
+                result = _resume(resume, asked, changes, tasks, source, data, retry_void, common)
+            else:
+                result = _begin(folder, asked, changes, tasks, source, data, common)
+            note = None if result.summary.episodes else "no episode was run"
+    except KeyboardInterrupt as error:
+        error_line(f"interrupted{_how_to_go_on(folder)}")
+        raise typer.Exit(143 if isinstance(error, _Terminated) else 130) from None
+    except Mas2Error as error:
+        if begun or not _is_run(folder):
+            raise
+        raise type(error)(f"{error}{_how_to_go_on(folder)}") from error
+    if note:
+        note_line(note)
+    _print(result, json)
+
+
+def _begin(
+    folder: Path,
+    asked: dict[str, Any],
+    changes: dict[str, Any],
+    tasks: Strings | None,
+    source: str | None,
+    data: Strings | None,
+    common: dict[str, Any],
+) -> "Result":
+    from mas2_env.errors import PluginError
+    from mas2_env.plugins import names
+    from mas2_env.runs.evaluate import evaluate
+
+    if "policies" not in asked:
+        raise PluginError(
+            f"say which policies: --policy {','.join(names('policies')) or 'NAME'}, or --policy all"
+        )
+    policies = asked.pop("policies")
+    made = tasks_of(tasks or ["all"], source, data)
+    return evaluate(policies, made, settings=_settings(None, changes), out=folder, **asked, **common)
+
+
+def _resume(
+    folder: Path,
+    asked: dict[str, Any],
+    changes: dict[str, Any],
+    tasks: Strings | None,
+    source: str | None,
+    data: Strings | None,
+    retry_void: bool,
+    common: dict[str, Any],
+) -> "Result":
+    from mas2_env.runs.evaluate import resume
+    from mas2_env.runs.journal import read_facts
+
+    plan = read_facts(folder).plan
+    if changes:
+        asked["settings"] = _settings(plan.settings, changes)
+    if tasks or source or data:
+        asked["tasks"] = tasks_of(tasks or [entry.route for entry in plan.tasks], source, data)
+    result = resume(folder, asked=asked, retry_void=retry_void, **common)
+    for note in result.facts.starts[-1].notes:
+        note_line(note)
+    return result
+
+
+def _settings(settings: "Settings | None", changes: dict[str, Any]) -> "Settings":
+    import msgspec
+
+    from mas2_env.errors import RunError
+    from mas2_env.settings import Settings
+
+    if changes.get("budget", 1.0) <= 0:
+        raise RunError(f"--budget is {changes['budget']:g}, expected a number above 0")
+    return msgspec.structs.replace(settings or Settings(), **changes)
+
+
+def policies_of(given: Strings) -> dict[str, str | object]:
+    """Policies by name, from `a,b`, `all`, `package.module:Name` and `NAME=package.module:Name`.
+
+    Raises:
+        PluginError: if a name is not registered.
+        RunError: if two have one name.
+    """
+    from mas2_env.errors import RunError
+    from mas2_env.plugins import canonical_name, names
+
+    found: dict[str, str | object] = {}
+    for word in _words(given):
+        if word == "all":
+            found.update({name: name for name in names("policies") if name not in found})
+            continue
+        label, _, route = word.rpartition("=")
+        if ":" in route:
+            name = label or route.partition(":")[2]
+        else:
+            route = canonical_name("policies", route)
+            name = label or route
+        if found.setdefault(name, route) != route:
+            raise RunError(
+                f"two policies are named {name!r}: {found[name]}, {route}; name one NAME=package.module:Name"
+            )
+    return found
+
+
+def tasks_of(given: Strings, source: str | None, data: Strings | None) -> "list[Task]":
+    """Tasks, bound to their data.
+
+    Raises:
+        PluginError: if a task is not registered.
+        DataError: if its data cannot be read.
+        RunError: if `data` names a task that is not among them, or is not TASK=PATH.
+    """
+    from mas2_env.errors import RunError
+    from mas2_env.plugins import canonical_name, make_task, names
+    from mas2_env.pool import did_you_mean
+
+    wanted: dict[str, None] = {}
+    for word in _words(given):
+        new = names("tasks") if word == "all" else (word if ":" in word else canonical_name("tasks", word),)
+        wanted.update(dict.fromkeys(new))
+    paths: dict[str, str] = {}
+    for entry in data or []:
+        name, separator, path = entry.partition("=")
+        if not separator or not path:
+            raise RunError(f"--data {entry!r}: expected TASK=PATH")
+        name = name if ":" in name else canonical_name("tasks", name)
+        if name not in wanted:
+            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{did_you_mean(name, wanted)}")
+        paths[name] = path
+    if paths and source in ("procedural", "hub"):
+        raise RunError(f"--data gives files, but --source is {source!r}")
+    kinds: dict[str, Any] = {name: "file" if name in paths else source or "procedural" for name in wanted}
+    return [make_task(name, kinds[name], paths.get(name)) for name in wanted]
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`3` is 0, 1, 2; `4,7` is 4 and 7; `7,` is 7 alone.
+
+    Raises:
+        RunError: if it is neither.
+    """
+    from mas2_env.errors import RunError
+
+    words = [word.strip() for word in text.split(",")]
+    try:
+        numbers = tuple(int(word) for word in words if word)
+    except ValueError:
+        numbers = ()
+    if not numbers or any(number < 0 for number in numbers) or text.strip() == "0":
+        raise RunError(f"--seeds {text!r}: expected how many (3), or which (0,1,2; '0,' for seed 0 alone)")
+    return numbers if "," in text else tuple(range(numbers[0]))
+
+
+def _words(given: Strings) -> list[str]:
+    return [word.strip() for text in given for word in text.split(",") if word.strip()]
+
+
+def default_folder(tasks: Strings | None) -> Path:
+    """`runs/DATE-TIME-TASKS`, one that is not there yet."""
+    names = [word.rpartition(":")[2].lower() for word in _words(tasks or ["all"])]
+    short = names[0] if len(names) == 1 else f"{len(names)}-tasks"
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{short}"
+    folder, number = Path("runs") / stem, 2
+    while folder.exists():
+        folder, number = Path("runs") / f"{stem}-{number}", number + 1
+    return folder
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a run as cleanly as Ctrl-C does."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def terminate(number: int, frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress | None]":
+    """A bar on standard error if that is a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
+        line = bar.add_task("", total=None, rate="")
+
+        def told(done: int, total: int, record: Any) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.1f}/s" if speed else ""
+            label = f"{record.policy} on {record.task}" if record is not None else ""
+            bar.update(line, completed=done, total=total, description=label, rate=rate)
+
+        yield told
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "run.json").exists()
+
+
+def _how_to_go_on(folder: Path) -> str:
+    if not _is_run(folder):
+        return ""
+    return f"; finished episodes are kept: go on with mas2 eval --resume {shlex.quote(str(folder))}"
+
+
+def _print(result: "Result", json: bool) -> None:
+    report = result.write_report()
+    if json:
+        print_json({"run": str(result.folder), "report": str(report), "summary": result.summary})
+        return
+    out = console()
+    out.print(result.table())
+    out.print(f"\nrun     {result.folder}\nreport  {report}", soft_wrap=True)

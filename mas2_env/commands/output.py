@@ -1,0 +1,43 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 160
+"""Columns of tables in a pipe, where no terminal says how wide it is."""
+
+
+def console(stderr: bool = False) -> "Console":
+    """A rich console as wide as the terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else WIDTH)
+
+
+def print_json(data: Any) -> None:
+    """Print structs and plain data as indented JSON."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")
+
+
+def error_line(message: str) -> None:
+    """Print an error the way all commands do."""
+    sys.stderr.write(f"mas2: error: {message}\n")
+
+
+def note_line(message: str) -> None:
+    """Print something worth knowing that is no result."""
+    sys.stderr.write(f"mas2: {message}\n")
+
+
+def import_from_here() -> None:
+    """Let `package.module:Name` find modules of the current directory, as `python -m` does."""
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)

@@ -1,0 +1,227 @@
+"""Tasks, policies, backends and commands, found through entry points and loaded when they are asked for.
+
+A third party's plugin is on the same footing as the project's own: both are entry points of an installed
+distribution. Nothing is imported before it is used.
+"""
+
+import importlib
+import inspect
+import traceback
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, TypeAlias, cast
+
+from mas2_env.errors import Mas2Error, PluginError
+from mas2_env.policy import Policy
+from mas2_env.pool import Pool, did_you_mean
+from mas2_env.task import SourceName, Task
+
+Group: TypeAlias = Literal["tasks", "policies", "backends", "commands"]
+
+_SINGULAR: dict[Group, str] = {
+    "tasks": "task",
+    "policies": "policy",
+    "backends": "backend",
+    "commands": "command",
+}
+
+
+@lru_cache(maxsize=8)
+def registered(group: Group) -> dict[str, EntryPoint]:
+    """Entry points of the group `mas2.<group>` by name, sorted.
+
+    Raises:
+        PluginError: if two distributions register different objects under one name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=f"mas2.{group}"), key=lambda point: point.name.lower()):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            raise PluginError(
+                f"two plugins register the {_SINGULAR[group]} {point.name!r}: "
+                f"{other.value} ({_origin(other)}) and {point.value} ({_origin(point)}); uninstall one of them"
+            )
+    return found
+
+
+def _origin(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "unknown distribution"
+
+
+def names(group: Group) -> tuple[str, ...]:
+    """Names that are registered in a group, sorted."""
+    return tuple(registered(group))
+
+
+def canonical_name(group: Group, name: str) -> str:
+    """The registered name that `name` means; case, `_` and `-` do not matter.
+
+    Raises:
+        PluginError: if there is none, with the nearest, all that are registered, and how to register one.
+    """
+    points = registered(group)
+    if name in points:
+        return name
+    alike = [known for known in points if _fold(known) == _fold(name)]
+    if len(alike) == 1:
+        return alike[0]
+    word = _SINGULAR[group]
+    near = did_you_mean(name.lower(), points)
+    listed = f"registered are {', '.join(points)}" if points else "none is registered"
+    how = f"register your own under the entry-point group 'mas2.{group}'"
+    if group in ("policies", "tasks"):
+        how += ", or name it as package.module:Name"
+    raise PluginError(f"no {word} is named {name!r}{near or ';'} {listed}; {how}")
+
+
+def _fold(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def load(group: Group, name: str) -> Any:
+    """Import what is registered under a name.
+
+    Raises:
+        PluginError: if nothing is, or if its module cannot be imported.
+    """
+    point = registered(group)[canonical_name(group, name)]
+    return import_object(point.value, f"{_SINGULAR[group]} {point.name!r} of {_origin(point)}")
+
+
+def import_object(route: str, what: str = "") -> Any:
+    """Import `package.module:Name` (or `:Outer.Inner`).
+
+    Args:
+        route: where the object is.
+        what: what is being imported, for errors; the route itself by default.
+
+    Raises:
+        PluginError: if the route is not one, its module does not import (with the last line of what went
+            wrong there, the original exception being the cause), or has no such attribute.
+    """
+    what = f"{what} ({route})" if what else repr(route)
+    module_name, _, attribute = route.partition(":")
+    if not all(part.isidentifier() for part in f"{module_name}.{attribute}".split(".")):
+        raise PluginError(f"{route!r} is not a route to an object; expected package.module:Name")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise PluginError(
+            f"{what} cannot be imported: {_last_line(error)}{_hint(error, module_name)}"
+        ) from error
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = [name for name in vars(module) if not name.startswith("_")]
+            raise PluginError(
+                f"{what} cannot be imported: {module_name} ({getattr(module, '__file__', 'built in')}) has no "
+                f"attribute {attribute!r}{did_you_mean(attribute, public)}"
+            )
+        found = getattr(found, part)
+    return found
+
+
+def _last_line(error: BaseException) -> str:
+    """The exception and the place it was raised at, in one line."""
+    text = traceback.format_exception_only(error)[-1].strip()
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
+    ]
+    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else text
+
+
+def _hint(error: Exception, module_name: str) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        if module_name == error.name or module_name.startswith(error.name + "."):
+            return "; is it installed, or in the directory that you run mas2 from?"
+        return f"; it needs {error.name!r}: install it"
+    return "; --debug shows the whole traceback"
+
+
+def make_task(name: str, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> Task:
+    """The task registered under a name, bound to a source of items.
+
+    Args:
+        name: as registered, where case does not matter; or `package.module:Class`.
+        source: `procedural`, `file` or `hub`.
+        path: the file of source `file`.
+        seed: of the procedural generator.
+
+    Raises:
+        PluginError: if there is no such task, or it is not a `mas2_env.task.Task`.
+        DataError: if its data cannot be read.
+    """
+    cls = import_object(name, "task") if ":" in name else load("tasks", name)
+    if not (isinstance(cls, type) and issubclass(cls, Task)):
+        raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")
+    return cls(source=source, path=path, seed=seed)
+
+
+def make_policy(policy: str | object, seed: int = 0) -> Policy:
+    """A policy by its registered name, by `package.module:Name`, or from an object.
+
+    The object may be a policy, its class, or a factory without other arguments; a class or factory that takes
+    `seed` is given it.
+
+    Raises:
+        PluginError: if there is none of that name, it cannot be imported or made, or has no `decide`.
+    """
+    found: Any = policy
+    what = "the policy"
+    if isinstance(policy, str):
+        what = f"policy {policy!r}"
+        found = import_object(policy, "policy") if ":" in policy else load("policies", policy)
+    if isinstance(found, type) or (callable(found) and not hasattr(found, "decide")):
+        found = _construct(found, seed, what)
+    if not callable(getattr(found, "decide", None)):
+        raise PluginError(
+            f"{what} is a {type(found).__name__} without a method decide(observations); expected a class, an "
+            "object or a factory of objects that have one"
+        )
+    return cast(Policy, found)
+
+
+def _construct(factory: Callable[..., object], seed: int, what: str) -> object:
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]
+    options = {"seed": seed} if "seed" in parameters else {}
+    needed = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and name not in options
+    ]
+    if needed:
+        raise PluginError(
+            f"{what} cannot be made without {', '.join(needed)}: only `seed` is given; "
+            "write a function without arguments that makes it and name that function"
+        )
+    try:
+        return factory(**options)
+    except Mas2Error:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{what} cannot be made: {_last_line(error)}; --debug shows the whole traceback"
+        ) from error
+
+
+def make_backend(name: str, pool: Pool) -> Any:
+    """The backend registered under a name, made for a pool.
+
+    Raises:
+        PluginError: if there is none, or it cannot be made.
+    """
+    cls = load("backends", name)
+    try:
+        return cls(pool)
+    except Mas2Error:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"backend {name!r} cannot be made: {_last_line(error)}; --debug shows the whole traceback"
+        ) from error

@@ -1,0 +1,318 @@
+"""Evaluating policies: policies × tasks × seeds × items, in memory or as a run folder that can be resumed."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mas2_env.backends.base import Backend
+from mas2_env.errors import DataError, RunError
+from mas2_env.pool import Pool
+from mas2_env.reward import Outcome
+from mas2_env.runs import journal
+from mas2_env.runs.plan import ITEMS, differences, make_workshop, policy_notes, remake_workshop, start
+from mas2_env.runs.record import FORMAT, Facts, Key, Plan, Record
+from mas2_env.runs.statistics import summarise
+from mas2_env.runs.summary import Summary
+from mas2_env.runs.work import Chunk, Finished, Workshop, perform_all
+from mas2_env.settings import Settings
+from mas2_env.task import Task
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Progress: TypeAlias = Callable[[int, int, Record | None], None]
+"""Called with the episodes that are done, the episodes of the whole run, and the one just finished."""
+
+
+class Result:
+    """A run: what it consists of and the episodes that are finished.
+
+    Attributes:
+        facts: what stands in `run.json`.
+        records: finished episodes, in the order in which they finished.
+        folder: the run folder; None for a run in memory.
+    """
+
+    def __init__(
+        self, facts: Facts, records: Sequence[Record], folder: Path | None = None, baseline: str | None = None
+    ) -> None:
+        self.facts = facts
+        self.records = tuple(records)
+        self.folder = folder
+        self._baseline = baseline
+
+    @property
+    def plan(self) -> Plan:
+        """Which episodes the run consists of."""
+        return self.facts.plan
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Outcomes of the finished episodes."""
+        return [record.outcome for record in self.records]
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Statistics with confidence intervals."""
+        plan = self.plan
+        return summarise(
+            self.records,
+            baseline=self._baseline,
+            count_meta=plan.settings.count_meta,
+            expected=plan.size,
+            policies=[entry.name for entry in plan.policies],
+            tasks=[entry.name for entry in plan.tasks],
+        )
+
+    def table(self) -> "Table":
+        """The summary as a table for `rich.print`."""
+        from mas2_env.runs.table import summary_table
+
+        return summary_table(self.summary)
+
+    def write_report(self, path: Path | None = None) -> Path:
+        """Write the HTML report, by default into the run folder, and return its path.
+
+        Raises:
+            RunError: if it cannot be written, or no path is given for a run in memory.
+        """
+        from mas2_env.runs.report import render_report
+
+        if path is None:
+            if self.folder is None:
+                raise RunError("a run in memory has no folder: say where the report goes")
+            path = self.folder / "report.html"
+        text = render_report(self.facts, self.records, self.summary)
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror}") from None
+        return path
+
+
+def run(
+    policy: object,
+    task: str | Task,
+    *,
+    items: int = 20,
+    seed: int = 0,
+    pool: str | Pool = "default",
+    settings: Settings | None = None,
+    backend: str | Backend = "simulated",
+    batch: int = 64,
+) -> Result:
+    """Run one policy over the first items of a task, in memory.
+
+    Args:
+        policy: a policy, its class, its registered name, or `package.module:Name`.
+        task: a task or its registered name.
+        items: how many.
+        seed: of the episodes and the policy.
+        pool: a shipped pool's name, the path of a pool file, or a pool.
+        settings: of the episodes.
+        backend: registered name or object.
+        batch: episodes under way at once.
+
+    Raises:
+        Mas2Error: if something cannot be made, or the policy raises.
+    """
+    return evaluate(
+        [policy],
+        [task],
+        items=items,
+        seeds=(seed,),
+        pool=pool,
+        settings=settings,
+        backend=backend,
+        batch=batch,
+    )
+
+
+def evaluate(
+    policies: Sequence[str | object] | Mapping[str, str | object],
+    tasks: Sequence[str | Task],
+    *,
+    pool: str | Pool = "default",
+    settings: Settings | None = None,
+    seeds: Sequence[int] = (0,),
+    items: int | Mapping[str, int] | None = ITEMS,
+    backend: str | Backend = "simulated",
+    out: str | Path | None = None,
+    batch: int = 64,
+    workers: int = 1,
+    traces: bool = False,
+    baseline: str | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Result:
+    """Run policies on tasks.
+
+    Args:
+        policies: registered names, `package.module:Name`, objects, or classes; a mapping gives them names.
+        tasks: registered names or tasks.
+        pool: a shipped pool's name, the path of a pool file, or a pool.
+        settings: of the episodes.
+        seeds: each is an episode seed and a policy seed.
+        items: the first so many items of each task; by task name; or None for all.
+        backend: registered name or object.
+        out: the run folder to write, new or empty; None keeps the run in memory.
+        batch: episodes under way at once.
+        workers: processes. More than one start with the `spawn` method, so a script that asks for them keeps
+            its main part behind `if __name__ == "__main__"`.
+        traces: whether the trace of every episode is kept in the folder.
+        baseline: policy that the others are compared with; by default `direct`, else the first.
+        command: noted in `run.json`.
+        progress: told of each finished episode.
+
+    Raises:
+        PolicyError: if a policy raises; the folder keeps what was finished, and the run can be resumed.
+        Mas2Error: if something cannot be made or written.
+    """
+    workshop = make_workshop(
+        policies,
+        tasks,
+        pool=pool,
+        settings=settings,
+        seeds=seeds,
+        items=items,
+        backend=backend,
+        traces=traces and out is not None,
+    )
+    _check_options(batch, workers, baseline, workshop.plan)
+    facts = Facts(FORMAT, workshop.plan, (start(command or " ".join(sys.argv)),))
+    finished = perform_all(workshop, _missing(workshop, {}), batch, workers)
+    if out is None:
+        records: dict[Key, Record] = {}
+        with closing(finished):
+            for record, _ in _told(finished, records, workshop.plan.size, progress):
+                records[record.key] = record
+        return Result(facts, list(records.values()), None, baseline)
+    with journal.create(Path(out), facts) as book, closing(finished):
+        for record, trace in _told(finished, book.records, workshop.plan.size, progress):
+            book.append(record, trace)
+    return Result(facts, list(book.records.values()), Path(out), baseline)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    policies: Mapping[str, object] | None = None,
+    backend: Backend | None = None,
+    asked: Mapping[str, Any] | None = None,
+    retry_void: bool = False,
+    batch: int = 64,
+    workers: int = 1,
+    baseline: str | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Result:
+    """Go on with a run: do the episodes that are missing, and no other.
+
+    Args:
+        folder: the run folder.
+        policies: objects for policies that had been passed as objects, by name.
+        backend: likewise.
+        asked: what the caller takes the run to be, as arguments of `evaluate`; an error if it is not.
+        retry_void: do void episodes again.
+        batch: as for `evaluate`.
+        workers: as for `evaluate`.
+        baseline: as for `evaluate`.
+        command: as for `evaluate`.
+        progress: as for `evaluate`.
+
+    Raises:
+        RunError: if the folder is damaged or in use, or if pool, data, settings, backend or version are not
+            those that the run began with.
+        PolicyError: if a policy raises.
+        Mas2Error: if something cannot be made or written.
+    """
+    folder = Path(folder)
+    old = journal.read_facts(folder)
+    workshop = remake_workshop(old.plan, policies, backend, asked)
+    _check_options(batch, workers, baseline, old.plan)
+    now = start(command or " ".join(sys.argv), policy_notes(old.plan, workshop.plan))
+    found = differences(old.plan, workshop.plan)
+    before, after = (s.versions.get("mas2-env") for s in (old.starts[0], now))
+    if before != after:
+        found.append(f"mas2-env was {before} and is now {after}")
+    if found:
+        raise RunError(
+            f"{folder} cannot be resumed: {'; '.join(found)}; begin a new run, or restore what it began with"
+        )
+    facts = Facts(FORMAT, old.plan, (*old.starts, now))
+    with journal.resume(folder, facts) as book:
+        _check_records(folder, old.plan, book.records)
+        kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
+        finished = perform_all(workshop, _missing(workshop, kept), batch, workers)
+        with closing(finished):
+            for record, trace in _told(finished, kept, old.plan.size, progress):
+                book.append(record, trace)
+                kept[record.key] = record
+    return Result(facts, list(book.records.values()), folder, baseline)
+
+
+def load_result(folder: str | Path, baseline: str | None = None) -> Result:
+    """A run as its folder holds it.
+
+    Raises:
+        RunError: if it is not a run folder or is damaged.
+    """
+    facts, records = journal.read_run(Path(folder))
+    return Result(facts, records, Path(folder), baseline)
+
+
+def _check_options(batch: int, workers: int, baseline: str | None, plan: Plan) -> None:
+    for name, value in (("batch", batch), ("workers", workers)):
+        if value < 1:
+            raise RunError(f"{name} is {value}, expected at least 1")
+    policies = [entry.name for entry in plan.policies]
+    if baseline is not None and baseline not in policies:
+        raise RunError(f"baseline {baseline!r} is not one of the policies {', '.join(policies)}")
+
+
+def _told(
+    finished: Iterator[Finished], done: Mapping[Key, Record], total: int, progress: Progress | None
+) -> Iterator[Finished]:
+    """The finished episodes, each checked to be new, with the progress reported after it was dealt with."""
+    if progress is not None:
+        progress(len(done), total, None)
+    for record, trace in finished:
+        if record.key in done:
+            raise DataError(
+                f"{record.task}: two of the items have the id {record.item!r}; ids must be unique"
+            )
+        yield record, trace
+        if progress is not None:
+            progress(len(done), total, record)
+
+
+def _missing(workshop: Workshop, done: Mapping[Key, Record]) -> list[Chunk]:
+    """The episodes that are not done, a chunk for each policy, task and seed."""
+    plan = workshop.plan
+    chunks = []
+    for t, (entry, task) in enumerate(zip(plan.tasks, workshop.tasks, strict=True)):
+        ids = [task.item(index).id for index in range(entry.items)] if done else []
+        for p, policy in enumerate(plan.policies):
+            for seed in plan.seeds:
+                items = tuple(
+                    index
+                    for index in range(entry.items)
+                    if not done or (policy.name, entry.name, ids[index], seed) not in done
+                )
+                if items:
+                    chunks.append(Chunk(p, t, seed, items))
+    return chunks
+
+
+def _check_records(folder: Path, plan: Plan, records: Mapping[Key, Record]) -> None:
+    policies = {entry.name for entry in plan.policies}
+    tasks = {entry.name for entry in plan.tasks}
+    for policy, task, item, seed in records:
+        if policy not in policies or task not in tasks or seed not in plan.seeds:
+            raise RunError(
+                f"{folder / 'episodes.jsonl'} holds an episode that is not of this run: policy {policy!r}, "
+                f"task {task!r}, item {item!r}, seed {seed}; nothing was changed"
+            )

@@ -1,0 +1,132 @@
+"""What a run folder holds, as data."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from mas2_env.reward import Outcome
+from mas2_env.settings import Settings
+from mas2_env.system.model import System
+from mas2_env.task import SourceName
+
+FORMAT: Literal["mas2.run/1"] = "mas2.run/1"
+Key: TypeAlias = tuple[str, str, str, int]
+
+
+class Record(Struct, frozen=True):
+    """A finished episode: one line of `episodes.jsonl`. No time and no machine stands in it.
+
+    Attributes:
+        policy: name of the policy in the run.
+        task: name of the task.
+        item: id of the item.
+        seed: of the episode and of the policy.
+        outcome: how it ended.
+        system: the system at the end; None if none was built.
+        decisions: decisions that the policy was asked for, invalid ones included.
+    """
+
+    policy: str
+    task: str
+    item: str
+    seed: int
+    outcome: Outcome
+    system: System | None
+    decisions: int
+
+    @property
+    def key(self) -> Key:
+        """What identifies the episode in its run."""
+        return (self.policy, self.task, self.item, self.seed)
+
+
+class PolicyEntry(Struct, frozen=True):
+    """A policy of a run.
+
+    Attributes:
+        name: in records and tables.
+        route: its registered name or `package.module:Name`; empty for an object that was passed in Python.
+        digest: SHA-256 of the source file of its class, empty if there is none.
+    """
+
+    name: str
+    route: str
+    digest: str = ""
+
+
+class TaskEntry(Struct, frozen=True):
+    """A task of a run, bound to its data.
+
+    Attributes:
+        name, title, version, licence, citation: of the task.
+        route: `module:Class` of the task, which makes it again.
+        source, path, seed: where its items come from; the path is absolute.
+        digest: SHA-256 that identifies the data.
+        size: items that there are, None where they never end.
+        items: the first so many of them are used.
+    """
+
+    name: str
+    route: str
+    title: str
+    version: str
+    source: SourceName
+    path: str | None
+    seed: int
+    digest: str
+    size: int | None
+    items: int
+    licence: str = ""
+    citation: str = ""
+
+
+class Plan(Struct, frozen=True):
+    """Which episodes a run consists of: policies × tasks × seeds × items.
+
+    Attributes:
+        pool: name or absolute path of the pool, as `load_pool` takes it.
+        pool_name, pool_digest: of its content.
+        backend: its registered name; empty for an object that was passed in Python.
+        backend_digest: of the backend's parameters, where it has such.
+        traces: whether the trace of every episode is kept.
+    """
+
+    policies: tuple[PolicyEntry, ...]
+    tasks: tuple[TaskEntry, ...]
+    seeds: tuple[int, ...]
+    pool: str
+    pool_name: str
+    pool_digest: str
+    backend: str
+    settings: Settings
+    backend_digest: str = ""
+    traces: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of episodes."""
+        return len(self.policies) * len(self.seeds) * sum(task.items for task in self.tasks)
+
+
+class Start(Struct, frozen=True):
+    """One start of the run: the first, or a resumption.
+
+    Attributes:
+        time: UTC, ISO 8601.
+        command: as it was given.
+        versions: of mas2-env, Python, and the packages that results depend on.
+        notes: what has changed since the first start without making the run another one.
+    """
+
+    time: str
+    command: str
+    versions: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class Facts(Struct, frozen=True):
+    """`run.json`."""
+
+    version: Literal["mas2.run/1"]
+    plan: Plan
+    starts: tuple[Start, ...]
