@@ -126,6 +126,7 @@ class TaskTable(_Table, frozen=True):
     family: Family
     closed: Family
     difficulty: float
+    difficulty_sd: Spread
     shared_sd: Spread
     affinity_sd: Spread
     popular: Share

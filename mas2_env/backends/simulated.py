@@ -42,7 +42,8 @@ class Profile:
     def __init__(
         self, table: TaskTable, backbone: BackboneTable, context: int, other_troubles: float
     ) -> None:
-        spread = (table.difficulty**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
+        known = table.difficulty * table.difficulty_sd
+        spread = (known**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
         self.table = table
         self.closed = ability(getattr(backbone, table.closed), spread)
         self.opened = ability(getattr(backbone, table.family), spread)

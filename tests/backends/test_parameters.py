@@ -1,0 +1,88 @@
+"""The simulator's parameters: complete, checked, and read as documented."""
+
+import copy
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mas2_env.backends.draws import normal
+from mas2_env.backends.parameters import ability, load_parameters, logit, parse_parameters, sigmoid
+from mas2_env.errors import PoolError
+from mas2_env.pool import Backbone, Pool
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    text = (files("mas2_env") / "data" / "simulator.toml").read_text(encoding="utf-8")
+    return copy.deepcopy(tomllib.loads(text))
+
+
+def test_every_backbone_of_the_default_pool_has_a_table(pool: Pool) -> None:
+    assert set(pool.names) == set(load_parameters().backbone)
+
+
+def test_an_unknown_task_gets_the_default_table() -> None:
+    parameters = load_parameters()
+    assert parameters.task_table("Riddles") is parameters.task["default"]
+    assert parameters.task_table("GSM8K") is parameters.task["gsm8k"]
+
+
+@given(st.integers(0, 100_000), st.integers(0, 100_000))
+def test_the_price_rule_is_monotone(a: int, b: int) -> None:
+    low, high = sorted((a, b))
+    fallback = load_parameters().fallback
+    cheap, dear = (fallback.table(Backbone("x", "", price, price, 1000)) for price in (low, high))
+    assert cheap.math <= dear.math + 1e-12
+    assert cheap.reading <= dear.reading + 1e-12
+
+
+@given(st.floats(0.05, 0.97), st.floats(0.0, 4.0))
+def test_abilities_give_the_accuracy_they_are_made_from(accuracy: float, spread: float) -> None:
+    levels = [normal(i << 22) for i in range(1024)]
+    mean = sum(sigmoid(ability(accuracy, spread) + spread * x) for x in levels) / len(levels)
+    assert abs(mean - accuracy) < 0.025
+
+
+def test_logit_and_sigmoid_are_inverse() -> None:
+    assert sigmoid(logit(0.3)) == pytest.approx(0.3)
+
+
+def test_a_misspelt_key_is_named_with_its_place(raw: dict[str, Any]) -> None:
+    raw["debate"]["setling"] = raw["debate"].pop("settling")
+    with pytest.raises(PoolError, match=r"^s\.toml: Object .*\$\.debate"):
+        parse_parameters(raw, "s.toml")
+
+
+def test_a_share_above_one_is_refused(raw: dict[str, Any]) -> None:
+    raw["review"]["approve_right"] = 1.5
+    with pytest.raises(PoolError, match=r"\$\.review\.approve_right"):
+        parse_parameters(raw, "s.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["task"].pop("default"), r"no \[task\.default\]"),
+        (lambda r: r["fallback"]["price"].reverse(), r"increasing prices"),
+        (lambda r: r["fallback"]["math"].pop(), r"\$\.fallback\.math has 4 values"),
+        (lambda r: r["debate"]["keep_share"].pop(), r"differ in length"),
+        (lambda r: r["tokens"]["kind"].pop("solve"), r"\$\.tokens\.kind: solve missing"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said(raw: dict[str, Any], change: Any, message: str) -> None:
+    change(raw)
+    with pytest.raises(PoolError, match=message):
+        parse_parameters(raw, "s.toml")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PoolError, match=r"absent\.toml: cannot be read"):
+        load_parameters(str(tmp_path / "absent.toml"))
+    (tmp_path / "bad.toml").write_text("[debate\n")
+    with pytest.raises(PoolError, match=r"bad\.toml: not a TOML file"):
+        load_parameters(str(tmp_path / "bad.toml"))
