@@ -1,5 +1,6 @@
 """The documentation says what is: its Python runs, its tables name what the code has, its commands exist."""
 
+import math
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from msgspec import Struct
 
 from mas2_env.cli import app
+from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnView
 from mas2_env.plugins import names
@@ -103,6 +105,14 @@ def test_array_tables_name_every_dimension_and_operation() -> None:
     dimensions = dict.fromkeys(re.sub(r"\[\d\]", "", name) for name in NAMES)
     assert [re.sub(r"\[\w\]", "", name) for name in table("environment.md", "Array action")] == [*dimensions]
     assert table("environment.md", "Array operations") == list(OPERATIONS)
+
+
+def test_the_array_observation_is_described_block_by_block() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([\d× ]+) \|", section("environment.md", "Array observation"), re.MULTILINE
+    )
+    sizes = {name: math.prod(map(int, size.split("×"))) for name, size in rows}
+    assert list(sizes.items()) == [(name, place.stop - place.start) for name, place in PLACES.items()]
 
 
 def test_built_in_policies_are_named() -> None:
