@@ -11,8 +11,9 @@ repeated answers of one model are alike, and those of different models somewhat 
 **Being wrong.** A wrong answer is, with given shares, the one that everybody falls for, the one that this
 backbone falls for, or one of the others. So agents share wrong answers, and a vote can be wrong.
 
-**Knowing.** What an agent has read is what stands in its messages and tool outputs, and nothing else: items
-that need evidence start from what the model recalls and gain by `Task.informed` of those texts.
+**Knowing.** What an agent has read is what stands in its tool outputs and in messages that pass such outputs on,
+and nothing else: items that need evidence start from what the model recalls and gain by `Task.informed` of
+those texts. What stands in somebody's answer is a claim; it persuades (see below) but proves nothing.
 
 **Others.** Debaters follow the majority almost regardless of who is right. Reviewers approve most right and
 many wrong answers, unless a tool tells them. Authors whose work is sent back change it, for better or worse.
@@ -66,7 +67,7 @@ class Behaviour:
         z: float = case.mind.base + case.style.gain
         scene = case.scene
         if scene.evidence:
-            texts = [message.text for message in case.call.messages]
+            texts = [m.text for m in case.call.messages if m.answer is None or wording.are_findings(m.text)]
             if case.call.history:
                 texts += [step.output for step in case.call.history]
             if texts:
@@ -201,7 +202,7 @@ class Behaviour:
             use = self._next_use(case, self._own(case, z))
             if use is not None:
                 return "I will look this up.", (use,), False
-        handed = [m.text for m in case.call.messages if m.text.startswith(wording.FINDINGS)]
+        handed = [m.text for m in case.call.messages if wording.are_findings(m.text)]
         found = [text.removeprefix(wording.FINDINGS).strip() for text in handed]
         found += [step.output for step in case.call.history]
         return wording.findings(list(dict.fromkeys(found))), (), False

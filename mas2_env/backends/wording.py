@@ -42,6 +42,11 @@ def findings(texts: list[str]) -> str:
     return f"{FINDINGS}\n" + ("\n\n".join(texts) or "nothing beyond the query.")
 
 
+def are_findings(text: str) -> bool:
+    """Whether a text passes on what was found."""
+    return text.startswith(FINDINGS)
+
+
 def verdict(approve: bool, bits: int, passed: bool | None) -> str:
     """A review, whose first word is the verdict; `passed` is what a check showed, if there was one."""
     if approve:
