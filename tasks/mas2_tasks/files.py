@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -45,19 +45,19 @@ class Records(Struct, Generic[T], frozen=True):
         """`file: line n` of the record at `index`, for messages."""
         return f"{self.path}: {self.unit} {self.lines[index]}"
 
-    def unique(self, key: Callable[[T], str], what: str) -> dict[str, int]:
-        """Index of each record by its key.
+    def unique(self, keys: Callable[[T], str] | Sequence[str], what: str) -> dict[str, int]:
+        """Index of each record by its key, in order; `keys` gives them, or is what computes one.
 
         Raises:
             DataError: if two records share a key; `what` names the field in the message.
         """
         seen: dict[str, int] = {}
-        for index, row in enumerate(self.rows):
-            first = seen.setdefault(key(row), index)
+        for index, key in enumerate(map(keys, self.rows) if callable(keys) else keys):
+            first = seen.setdefault(key, index)
             if first != index:
                 before = f"{self.unit} {self.lines[first]}"
                 raise DataError(
-                    f"{self.place(index)}: {what} {key(row)!r} is already that of {before}; "
+                    f"{self.place(index)}: {what} {key!r} is already that of {before}; "
                     "every item needs an id of its own"
                 )
         return seen

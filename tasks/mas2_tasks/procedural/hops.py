@@ -205,11 +205,22 @@ def _fill(world: World, articles: list[Entity]) -> list[Entity]:
 
 
 def _context(draw: Draw, articles: list[Entity]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((entity.title, tuple(entity.sentences)) for entity in draw.some(articles, PARAGRAPHS))
+    """Paragraphs in random order; as published, sentences after the first begin with a space."""
+    shown = draw.some(articles, PARAGRAPHS)
+    return tuple([(e.title, (e.sentences[0], *[f" {more}" for more in e.sentences[1:]])) for e in shown])
 
 
 def _distinct(texts: list[str], answer: str) -> tuple[str, ...]:
-    return tuple(text for text in dict.fromkeys(texts) if text.lower() != answer.lower())[:MOST_DISTRACTORS]
+    forms: dict[str, str] = {}
+    for text in texts:
+        forms.setdefault(_form(text), text)
+    forms.pop(_form(answer), None)
+    return tuple(forms.values())[:MOST_DISTRACTORS]
+
+
+def _form(text: str) -> str:
+    """What the scorer compares, for texts as they occur in this world."""
+    return text.lower().removeprefix("the ").replace(",", "")
 
 
 def _pair(draw: Draw, kind: str, must: tuple[str, ...]) -> tuple[World, Entity, Entity, list[Entity]]:
