@@ -11,9 +11,9 @@ repeated answers of one model are alike, and those of different models somewhat 
 **Being wrong.** A wrong answer is, with given shares, the one that everybody falls for, the one that this
 backbone falls for, or one of the others. So agents share wrong answers, and a vote can be wrong.
 
-**Knowing.** What an agent has read is what stands in its tool outputs and in messages that pass such outputs on,
-and nothing else: items that need evidence start from what the model recalls and gain by `Task.informed` of
-those texts. What stands in somebody's answer is a claim; it persuades (see below) but proves nothing.
+**Knowing.** What an agent has read is what stands in its tool outputs and in messages that pass such outputs
+on, and nothing else: items that need evidence start from what the model recalls and gain by `Task.informed`
+of those texts. What stands in somebody's answer is a claim; it persuades (see below) but proves nothing.
 
 **Others.** Debaters follow the majority almost regardless of who is right. Reviewers approve most right and
 many wrong answers, unless a tool tells them. Authors whose work is sent back change it, for better or worse.
@@ -168,14 +168,15 @@ class Behaviour:
             return None
         if history and scene.evidence and scene.task.informed(scene.item, [s.output for s in history]) >= 1.0:
             return None
-        use = scene.task.probe(scene.item, answer, len(history))
+        use = scene.task.probe(scene.item, answer, len(history) - _begun(scene, history))
         if use is None or use.name not in case.style.tools or any(step.use == use for step in history):
             return None
         return use
 
     def _tried(self, scene: Scene, history: Sequence[ToolStep]) -> str | None:
         """The answer that the last tool call tried, if its arguments tell."""
-        step, task, item = len(history) - 1, scene.task, scene.item
+        task, item = scene.task, scene.item
+        step = len(history) - 1 - _begun(scene, history[:-1])
         candidates = dict.fromkeys((item.truth.answer, *item.truth.distractors))
         found = [answer for answer in candidates if task.probe(item, answer, step) == history[-1].use]
         return found[0] if len(found) == 1 else None
@@ -330,6 +331,14 @@ def _count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[di
                 counts[form] = 1
                 texts[form] = answer
     return counts, texts
+
+
+def _begun(scene: Scene, history: Sequence[ToolStep]) -> int:
+    """Where in a tool loop work on the present answer began: after the last check that failed."""
+    for i in range(len(history) - 1, -1, -1):
+        if scene.task.passed(history[i].output) is False:
+            return i + 1
+    return 0
 
 
 def _commonest(counts: dict[str, int], bits: int) -> str:

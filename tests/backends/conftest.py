@@ -67,13 +67,13 @@ class Facts(Toy):
 
 
 class Code(Toy):
-    """Has a tool that says whether an answer passes."""
+    """Has a tool that says whether an answer passes, which is asked once for each answer."""
 
     name: ClassVar[str] = "humaneval"
     tools = (ToolSpec("python", "Run code.", {}),)
 
     def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
-        return ToolUse("python", f'{{"code": "check({answer})"}}')
+        return ToolUse("python", f'{{"code": "check({answer})"}}') if step == 0 else None
 
     def passed(self, output: str) -> bool | None:
         return {"ok": True, "wrong": False}.get(output)

@@ -121,6 +121,22 @@ def test_a_failed_check_makes_the_agent_try_something_else(backend: Simulated, c
     assert total > 180
 
 
+def test_what_is_tried_after_a_failed_check_is_checked_too(backend: Simulated, code: Task, ask: Ask) -> None:
+    checked = 0
+    for i in range(100):
+        item = code.item(i)
+        use = code.probe(item, item.truth.distractors[0], 0)
+        assert use is not None
+        call = ask(item, kind="code", tools=("python",), history=(ToolStep(use, "wrong"),))
+        for result in backend.complete([call]):
+            if isinstance(result, Reply) and result.tool_uses:
+                answer = code.extract(result.text)
+                assert answer is not None
+                assert result.tool_uses == (code.probe(item, answer, 0),)
+                checked += 1
+    assert checked > 80
+
+
 def test_an_answer_that_passed_is_handed_in(backend: Simulated, code: Task, ask: Ask) -> None:
     kept = total = 0
     for i in range(200):

