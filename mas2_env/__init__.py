@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mas2_env.envs.registration import register_installed
 from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision, Mas2Error
 from mas2_env.observation import Observation
@@ -77,3 +78,6 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'mas2_env' has no attribute {name!r}")
+
+
+register_installed()
