@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from mas2_env.backends.draws import Bits, bits_for, normal
 from mas2_env.backends.parameters import Parameters, TaskTable
+from mas2_env.errors import DataError
 from mas2_env.execution.operation import ModelCall, Turn
 from mas2_env.task import Item
 
@@ -29,12 +30,20 @@ class Scene:
         hardness: difficulty in logits, shared by all agents.
         query_tokens: of the query.
         minds: by backbone.
+
+    Raises:
+        DataError: if the item offers no wrong answer.
     """
 
     __slots__ = ("evidence", "forms", "hardness", "item", "minds", "query_tokens", "right", "task", "wrong")
 
     def __init__(self, item: Item, table: TaskTable, query_tokens: int) -> None:
         truth = item.truth
+        if not truth.distractors:
+            raise DataError(
+                f"item {item.id!r} of {item.task.name} has no distractors; simulated agents need at least one wrong "
+                "answer in `Truth.distractors`"
+            )
         shared = bits_for(b"difficulty", item.task.name, item.id)
         self.item = item
         self.task = item.task

@@ -97,6 +97,7 @@ class Tooling(_Table, frozen=True):
     gain: float
     retry_gain: float
     certain: Share
+    malformed: Share
 
 
 class Ranking(_Table, frozen=True):

@@ -115,7 +115,7 @@ class Simulated(Backend):
         trouble = bits[TROUBLE] * UNIT
         if trouble < profile.malformed:
             length = int(exp(profile.length + factor + profile.sigma * normal(bits[LENGTH]))) + 1
-            failure = self._failure(trouble, style, prompt, length)
+            failure = self._failure(trouble, profile, style, prompt, length)
             if failure is not None:
                 return failure
         text, uses, wrong = self._behaviour.act(Case(call, bits, scene, mind, style))
@@ -126,12 +126,15 @@ class Simulated(Backend):
             size += self._step
         return Reply(text, prompt, max(int(exp(size)), (len(text) + 3) >> 2, 1), uses)
 
-    def _failure(self, trouble: float, style: Style, prompt: int, length: int) -> Failure | None:
+    def _failure(
+        self, trouble: float, profile: Profile, style: Style, prompt: int, length: int
+    ) -> Failure | None:
         if trouble < self._unavailable:
             return Failure("unavailable", "the provider is overloaded; try again")
         if trouble < self._troubled:
             return Failure("timeout", "no complete reply within the deadline", prompt, length)
-        if style.answers:
+        share = self._parameters.tools.malformed if style.tools else 1.0
+        if style.answers and trouble < self._troubled + share * (profile.malformed - self._troubled):
             return Failure("malformed", "the reply holds no answer in the expected form", prompt, length)
         return None
 

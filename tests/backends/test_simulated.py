@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from mas2_env.backends.simulated import Simulated
-from mas2_env.errors import PoolError
+from mas2_env.errors import DataError, PoolError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, ToolStep
 from mas2_env.pool import Pool, parse_pool
-from mas2_env.task import Item, Task
+from mas2_env.task import Item, Task, Truth
 
 Ask = Callable[..., ModelCall]
 
@@ -201,6 +201,16 @@ def test_providers_fail_now_and_then(backend: Simulated, sums: Task, ask: Ask) -
     assert all(r.prompt_tokens > 0 and r.completion_tokens > 0 for r in billed)
 
 
+def test_replies_are_malformed_less_often_where_tools_may_be_called(
+    backend: Simulated, code: Task, ask: Ask
+) -> None:
+    def malformed(**given: Any) -> int:
+        results = backend.complete([ask(code.item(i), "llama-3.1-8b", **given) for i in range(3000)])
+        return sum(isinstance(r, Failure) and r.kind == "malformed" for r in results)
+
+    assert 0 < malformed(tools=("python",)) < 0.7 * malformed()
+
+
 def test_a_backbone_of_ones_own_pool_is_as_strong_as_its_price(sums: Task, ask: Ask) -> None:
     own = parse_pool(
         'name = "own"\nreference = "small"\n'
@@ -233,6 +243,12 @@ def test_a_file_of_ones_own_gives_a_backbone_its_abilities(
 def test_a_backbone_that_is_not_in_the_pool_is_named(backend: Simulated, sums: Task, ask: Ask) -> None:
     with pytest.raises(PoolError, match=r"no backbone 'gpt-4\.1-mni'.*did you mean 'gpt-4\.1-mini'"):
         backend.complete([ask(sums.item(0), "gpt-4.1-mni")])
+
+
+def test_an_item_without_wrong_answers_is_named(backend: Simulated, sums: Task, ask: Ask) -> None:
+    item = Item(sums, "bare", "What?", Truth("1", ()))
+    with pytest.raises(DataError, match=r"item 'bare' of gsm8k has no distractors"):
+        backend.complete([ask(item)])
 
 
 def test_tables_stay_bounded(pool: Pool, sums: Task, ask: Ask) -> None:
