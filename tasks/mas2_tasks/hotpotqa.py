@@ -19,6 +19,7 @@ from mas2_tasks.sources import SourcedTask
 TOP = 2
 SPREAD = 1.2
 MOST_BODIES = 64
+MOST_WORDS = 8
 LONGEST_STEP = 300
 
 _NONE = Score(False, 0.0, {"em": 0.0, "f1": 0.0, "precision": 0.0, "recall": 0.0})
@@ -187,7 +188,8 @@ class HotpotQA(SourcedTask):
         if boxed:
             return str(boxed[-1]).strip() or None
         short = text.strip()
-        return _tidy(short) or None if "\n" not in short and len(short.split()) <= 8 else None
+        lone = place < 0 and "\n" not in short and len(short.split()) <= MOST_WORDS
+        return _tidy(short) or None if lone else None
 
     def score(self, item: Item, answer: str | None) -> Score:
         """Official exact match, with F1, precision and recall beside it."""
