@@ -15,6 +15,7 @@ from msgspec import Struct
 from mas2_env.cli import app
 from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
+from mas2_env.execution.trace import TRACE_VERSION, Event
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnView
 from mas2_env.plugins import names
 from mas2_env.reward import Outcome
@@ -99,6 +100,12 @@ def test_every_edit_is_described() -> None:
     tags = [kind.__struct_config__.tag for kind in Edit.__args__]  # type: ignore[attr-defined]
     rows = re.findall(r"^\| `(\w+)` \|", section("environment.md", "Decisions"), re.MULTILINE)
     assert rows == tags
+
+
+def test_every_event_of_a_trace_is_described() -> None:
+    kinds = Event.__args__  # type: ignore[attr-defined]
+    assert table("runs.md", "Trace") == [kind.__name__.lower() for kind in kinds]
+    assert TRACE_VERSION in section("runs.md", "Trace")
 
 
 def test_array_tables_name_every_dimension_and_operation() -> None:
