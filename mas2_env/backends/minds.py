@@ -41,8 +41,8 @@ class Scene:
         truth = item.truth
         if not truth.distractors:
             raise DataError(
-                f"item {item.id!r} of {item.task.name} has no distractors; simulated agents need at least one wrong "
-                "answer in `Truth.distractors`"
+                f"item {item.id!r} of {item.task.name} has no distractors; simulated agents need at least "
+                "one wrong answer in `Truth.distractors`"
             )
         shared = bits_for(b"difficulty", item.task.name, item.id)
         self.item = item
