@@ -50,7 +50,7 @@ def play() -> Callable[..., tuple[list[Episode], list[Observation]]]:
 
     def run(
         policy: Policy,
-        task: str = "hotpotqa",
+        task: str = "gsm8k",
         items: int = 10,
         failing: float = 0.2,
         settings: Settings | None = None,
