@@ -206,8 +206,7 @@ def _fill(world: World, articles: list[Entity]) -> list[Entity]:
 
 def _context(draw: Draw, articles: list[Entity]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Paragraphs in random order; as published, sentences after the first begin with a space."""
-    shown = draw.some(articles, PARAGRAPHS)
-    return tuple([(e.title, (e.sentences[0], *[f" {more}" for more in e.sentences[1:]])) for e in shown])
+    return tuple([(entity.title, tuple(entity.sentences)) for entity in draw.some(articles, PARAGRAPHS)])
 
 
 def _distinct(texts: list[str], answer: str) -> tuple[str, ...]:
@@ -286,6 +285,7 @@ def _same(draw: Draw) -> Question:
     world, x, y, others = _pair(draw, kind, must)
     equal = draw.random() < 0.5
     if not name:
+        world.country(x)
         y.country = x.country if equal else draw.pick([c for c in COUNTRIES if c is not x.country])
     elif equal:
         y.values[name] = x.values[name]
@@ -295,7 +295,7 @@ def _same(draw: Draw) -> Question:
         world.write(entity, must, 2)
     facts = tuple((entity.title, entity.where.get(name, 0)) for entity in (x, y))
     articles = _fill(world, [x, y, *others])
-    values = [_name(entity.values[name]) if name else entity.country[0] for entity in (x, y)]
+    values = [_name(entity.values[name]) if name else world.country(entity)[0] for entity in (x, y)]
     return Question(
         text=draw.pick(_SAME[kind, name]).replace("{x}", x.title).replace("{y}", y.title),
         answer="yes" if equal else "no",

@@ -24,7 +24,6 @@ class Entity:
         "title",
         "values",
         "where",
-        "word",
         "year",
     )
 
@@ -35,8 +34,7 @@ class Entity:
         self.back = title
         self.year = year
         self.role = role
-        self.word = ""
-        self.country = names.COUNTRIES[0]
+        self.country: tuple[str, str] | None = None
         self.values: dict[str, Entity | str] = {}
         self.sentences: list[str] = []
         self.where: dict[str, int] = {}
@@ -49,15 +47,10 @@ class Entity:
 
     def told(self, relation: str) -> str:
         """The sentence of its article that states the relation, with its title in place of a pronoun."""
-        sentence = self.sentences[self.where.get(relation, 0)]
+        sentence = self.sentences[self.where.get(relation, 0)].lstrip()
         if sentence.startswith(self.title) or not sentence.startswith(f"{self.back} "):
             return sentence
         return self.title + sentence[len(self.back) :]
-
-    @property
-    def text(self) -> str:
-        """Its article."""
-        return " ".join(self.sentences)
 
 
 _FIRM = ("Works", "Company", "Brothers", "Group", "House", "Partners", "& Sons", "Union", "Limited", "Press")
@@ -89,7 +82,7 @@ _PAPER = (
 
 def _university(draw: Draw) -> str:
     end = draw.pick(("College", "University", "Institute", "Academy", "Polytechnic"))
-    return f"University of {names.town(draw)}" if draw.random() < 0.3 else f"{names.surname(draw)} {end}"
+    return f"{names.town(draw) if draw.random() < 0.3 else names.surname(draw)} {end}"
 
 
 _TITLES: dict[str, Callable[[Draw], str]] = {
@@ -146,8 +139,6 @@ class World:
         while not entity.title or entity.title in self.titles:
             self._name(entity)
         self.titles.add(entity.title)
-        entity.country = draw.pick(names.COUNTRIES)
-        entity.word = entity.role or draw.pick(KINDS[kind].words)
         self.by_kind.setdefault((kind, entity.role), []).append(entity)
         return entity
 
@@ -196,7 +187,9 @@ class World:
             spouse = self.make("person", relation.role, entity.year + 41)
             spouse.values[name] = entity
             return spouse
-        active = 2008 if relation.role in _PRESENT else entity.year
+        if relation.role in _PRESENT:
+            return self.make("person", relation.role, 2008)
+        active = entity.year
         known = self.by_kind.get(("person", relation.role))
         if known and self.draw.random() < 0.4:
             other = self.draw.pick(known)
@@ -207,26 +200,47 @@ class World:
     def write(self, entity: Entity, must: tuple[str, ...] = (), count: int = 3) -> None:
         """Write the entity's article: a lead, then the facts in `must` and others, `count` at least."""
         draw, kind = self.draw, KINDS[entity.kind]
-        lead = draw.pick(kind.lead).format(
-            s=entity.title,
-            year=entity.year,
-            word=entity.word,
-            country=entity.country[0],
-            nation=entity.country[1],
-        )
-        if entity.kind == "person" and entity.year < 1925:
-            lead = lead.replace(" is a ", " was a ")
-        entity.sentences = [_article(lead)]
-        others = [name for name in kind.relations if name not in must]
-        told = draw.some((*must, *draw.some(others, count - len(must))), count + len(must))
-        back = entity.back = entity.short if entity.kind == "person" else draw.pick(kind.back)
+        lead = self._lead(entity, kind)
+        if entity.kind == "person":
+            back = entity.short
+            if entity.year < 1925:
+                lead = lead.replace(" is a", " was a")
+        else:
+            back = draw.pick(kind.back)
+        entity.back = back
+        entity.sentences = sentences = [lead]
+        told = draw.some([name for name in kind.relations if name not in must], count - len(must))
+        for name in must:
+            told.insert(int(draw.random() * (len(told) + 1)), name)
         for name in told:
             value = self.value(entity, name)
             template = draw.pick(kind.relations[name].tell)
-            subject = back if template.startswith("{s}") else _within(entity)
-            told_value = value if isinstance(value, str) else value.title
-            entity.where[name] = len(entity.sentences)
-            entity.sentences.append(_upper(template.replace("{s}", subject).replace("{o}", told_value)))
+            shown = value if isinstance(value, str) else value.title
+            entity.where[name] = len(sentences)
+            if template[:3] == "{s}":
+                sentences.append(f" {back}{template[3:].replace('{o}', shown)}")
+            else:
+                told_of = template.replace("{s}", _within(entity)).replace("{o}", shown)
+                sentences.append(f" {told_of[0].upper()}{told_of[1:]}")
+
+    def _lead(self, entity: Entity, kind: Kind) -> str:
+        word = entity.role or self.draw.pick(kind.words)
+        country, nation = self.country(entity)
+        return self.draw.pick(_LEADS[entity.kind]).format(
+            s=entity.title,
+            year=entity.year,
+            word=word,
+            aword=_a(word),
+            country=country,
+            anation=_a(nation),
+            nation=nation,
+        )
+
+    def country(self, entity: Entity) -> tuple[str, str]:
+        """Name and adjective of the entity's country; settled the first time it is asked for."""
+        if entity.country is None:
+            entity.country = self.draw.pick(names.COUNTRIES)
+        return entity.country
 
 
 _PLAIN: dict[str, tuple[str, ...]] = {
@@ -242,14 +256,13 @@ def _within(entity: Entity) -> str:
     return f"the {entity.title}" if entity.kind == "river" else entity.title
 
 
-def _upper(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiouAEIO" else f"a {word}"
 
 
-def _article(sentence: str) -> str:
-    """`a` before a vowel becomes `an`, in the lead's own words only: after the verb."""
-    for verb in (" is a ", " are a ", " was a "):
-        place = sentence.find(verb)
-        if place >= 0 and sentence[place + len(verb)] in "aeiouAEIO":
-            return sentence[: place + len(verb) - 1] + "n" + sentence[place + len(verb) - 1 :]
-    return sentence
+_LEADS = {
+    name: tuple(
+        [lead.replace("a {word}", "{aword}").replace("a {nation}", "{anation}") for lead in kind.lead]
+    )
+    for name, kind in KINDS.items()
+}
