@@ -13,7 +13,7 @@ from mas2_env.errors import InvalidDecision
 from mas2_env.system.model import Assignment, Reassign, Rectification, Retry, Role, Send, Template
 from mas2_env.system.reader import Reading, read
 
-LAW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 KINDS = (Template, Assignment, Rectification)
 
 CLEAN = '{"roles": [{"name": "solver", "prompt": "see https://x.y/*z*/"}], "output": "solver"}'
@@ -115,7 +115,7 @@ def test_all_faults_of_shape_are_named_with_paths():
 
 def test_the_place_where_text_stops_being_json_is_named():
     assert problems('Sure:\n{"roles": [{"name": "a", "copies": ?}]}') == [
-        "$: not JSON at line 2, column 37: expected a value, given '?'"
+        "$: not JSON at line 2, column 36: expected a value, given '?'"
     ]
 
 
