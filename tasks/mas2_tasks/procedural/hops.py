@@ -102,15 +102,15 @@ _PAIRS = tuple(_SAME)
 
 
 def question(draw: Draw) -> Question:
-    """The question of one stream of draws: three in four are bridge questions, as in HotpotQA's dev set."""
-    if draw.random() < 0.75:
+    """The question of one stream of draws: four in five are bridge questions, as in the dev set."""
+    if draw.random() < 0.8:
         return _bridge(draw)
     shape = draw.random()
     return _same(draw) if shape < 0.35 else _more(draw) if shape < 0.65 else _earlier(draw)
 
 
 def _name(value: Entity | str) -> str:
-    return value if isinstance(value, str) else value.title
+    return value if isinstance(value, str) else value.plain
 
 
 def _bridge(draw: Draw) -> Question:
@@ -121,7 +121,7 @@ def _bridge(draw: Draw) -> Question:
     world.write(start, (first,), 3)
     bridge = start.values[first]
     assert isinstance(bridge, Entity)
-    answer = _fresh(world, bridge, second)
+    answer = _unsaid(world, bridge, second, start)
     world.write(bridge, (second,), 3)
     rivals = [value for value in start.values.values() if isinstance(value, Entity) and value.kind == hop.to]
     rivals = [rival for rival in rivals if rival is not bridge][:1]
@@ -150,23 +150,23 @@ def _bridge(draw: Draw) -> Question:
         context=_context(draw, articles),
         distractors=_distinct([*front, *wrong, *tempting, *_spare(world, last.to, articles)], _name(answer)),
         steps=(start.told(first), bridge.told(second)),
-        probes=(subject, last.ask[0].replace("{s}", bridge.title)),
+        probes=(subject, last.ask[0].replace("{s}", bridge.plain)),
         hardness=0.3 * bool(tempting) + (0.2 if last.to == "number" else 0.0) - 0.1,
     )
 
 
 def _spare(world: World, kind: str, articles: list[Entity]) -> list[str]:
     """Further wrong answers: what else there is of the kind, then years or titles."""
-    there = [entity.title for (known, _), made in world.by_kind.items() if known == kind for entity in made]
+    there = [entity.plain for (known, _), made in world.by_kind.items() if known == kind for entity in made]
     if kind in KINDS:
-        return [*there, *(entity.title for entity in articles)]
+        return [*there, *(entity.plain for entity in articles)]
     values = [
         _name(value)
         for entity in articles
         for name, value in entity.values.items()
         if KINDS[entity.kind].relations[name].to == kind
     ]
-    return [*values, *(str(entity.year) if kind == "number" else entity.title for entity in articles)]
+    return [*values, *(str(entity.year) if kind == "number" else entity.plain for entity in articles)]
 
 
 def _ask(frame: str, subject: str) -> str:
@@ -182,6 +182,15 @@ def _fresh(world: World, entity: Entity, relation: str, *taken: Entity | str) ->
     """Settle the relation with a value that is not one of `taken`."""
     value = world.value(entity, relation)
     while value in taken:
+        del entity.values[relation]
+        value = world.value(entity, relation)
+    return value
+
+
+def _unsaid(world: World, entity: Entity, relation: str, start: Entity) -> Entity | str:
+    """Settle the relation with a value that the name of `start` does not give away."""
+    value = world.value(entity, relation)
+    while value is start or _name(value) in start.plain:
         del entity.values[relation]
         value = world.value(entity, relation)
     return value
@@ -242,15 +251,15 @@ def _choice(
     facts = tuple((entity.title, entity.where.get(told, 0)) for entity in (x, y))
     articles = _fill(world, [x, y, *others])
     return Question(
-        text=_ask(frame.replace("{x}", x.title).replace("{y}", y.title), ""),
-        answer=winner.title,
+        text=_ask(frame.replace("{x}", x.plain).replace("{y}", y.plain), ""),
+        answer=winner.plain,
         type="comparison",
         level="medium",
         facts=facts,
         context=_context(draw, articles),
-        distractors=_distinct([loser.title, *(other.title for other in others)], winner.title),
+        distractors=_distinct([loser.plain, *(other.plain for other in others)], winner.plain),
         steps=(x.told(told), y.told(told)),
-        probes=(x.title, y.title),
+        probes=(x.plain, y.plain),
         hardness=-0.3,
     )
 
@@ -297,16 +306,16 @@ def _same(draw: Draw) -> Question:
     articles = _fill(world, [x, y, *others])
     values = [_name(entity.values[name]) if name else world.country(entity)[0] for entity in (x, y)]
     return Question(
-        text=draw.pick(_SAME[kind, name]).replace("{x}", x.title).replace("{y}", y.title),
+        text=draw.pick(_SAME[kind, name]).replace("{x}", x.plain).replace("{y}", y.plain),
         answer="yes" if equal else "no",
         type="comparison",
         level="easy" if equal else "medium",
         facts=facts,
         context=_context(draw, articles),
         distractors=_distinct(
-            ["no" if equal else "yes", *values, x.title, y.title], "yes" if equal else "no"
+            ["no" if equal else "yes", *values, x.plain, y.plain], "yes" if equal else "no"
         ),
         steps=(x.told(name), y.told(name)),
-        probes=(x.title, y.title),
+        probes=(x.plain, y.plain),
         hardness=-0.5 + 0.2 * (not equal),
     )

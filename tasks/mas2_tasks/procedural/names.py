@@ -60,7 +60,7 @@ COUNTRIES = (
     ("Hallund", "Hallundic"),
     ("Zarovia", "Zarovian"),
     ("Marenza", "Marenzan"),
-    ("Olwen Isles", "Olwenian"),
+    ("the Olwen Isles", "Olwenian"),
 )
 REGIONS = tuple(f"{stem}{end}" for stem in _STEM[::2] for end in ("shire", "land", " Province", "mark"))
 LAKES = tuple(f"Lake {stem}{end}" for stem in _STEM[::2] for end in ("ene", "or", "isk", "ava"))
@@ -74,12 +74,12 @@ PRIZES = tuple(
 
 def surname(draw: Draw) -> str:
     """A family name."""
-    return draw.pick(_STEM) + draw.pick(_SURNAME)
+    return (draw.pick(_STEM) + draw.pick(_SURNAME)).replace("lll", "ll")
 
 
 def town(draw: Draw) -> str:
     """A town."""
-    name = draw.pick(_STEM) + draw.pick(_TOWN)
+    name = (draw.pick(_STEM) + draw.pick(_TOWN)).replace("lll", "ll")
     return draw.pick(_BEFORE) + name if draw.random() < 0.12 else name
 
 

@@ -7,7 +7,7 @@ def _founder(role: str) -> Relation:
     return relation(
         "person",
         "{s} was founded by {o}.|{o} founded {s}.|{s} goes back to its founder, {o}.|"
-        "It was {o} who founded {s}.",
+        "{o} is the person who founded {s}.",
         "the founder of {s}|the person who founded {s}",
         "Who founded {s}?|Who was the founder of {s}?|By whom was {s} founded?",
         role=role,
@@ -19,7 +19,7 @@ def _size(what: str, unit: str = "") -> Relation:
     return relation(
         "number",
         f"{{s}} has a {what} of {{o}}{unit}.|The {what} of {{s}} is {{o}}{unit}.|"
-        f"With a {what} of {{o}}{unit}, {{s}} is of middling size.",
+        f"{{s}} reports a {what} of {{o}}{unit}.",
         "",
         f"What is the {what} of {{s}}?",
     )
@@ -74,7 +74,7 @@ PLACES: dict[str, Kind] = {
             "founder": _founder("philanthropist"),
             "students": relation(
                 "number",
-                "{s} has {o} students.|Some {o} students are enrolled.",
+                "{s} has {o} students.|{s} counts {o} students.",
                 "",
                 "How many students does {s} have?",
             ),

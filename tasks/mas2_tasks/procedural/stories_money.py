@@ -89,7 +89,7 @@ def wages(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     week = sketch.do(f"In a week {cast.pro.lower()} earns {{e}}.", "*", worked, wage, money=True)
     if draw.random() < 0.45:
         extra, rate = draw.between(2, 8), wage + draw.between(3, 12)
-        sketch.say(f"This week {cast.pro.lower()} also does {extra} hours of overtime at ${rate} an hour.")
+        sketch.say(f"Every week {cast.pro.lower()} also does {extra} hours of overtime at ${rate} an hour.")
         over = sketch.do("The overtime brings {e}.", "*", extra, rate, money=True)
         week = sketch.do("With overtime that makes {e}.", "+", week, over, money=True)
     if draw.random() < 0.4:
@@ -196,7 +196,7 @@ def farm(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     )
     sketch.say(f"{cast.hero} keeps {herd} {animal}; each gives {each} {good} a day.")
     day = sketch.do(f"The {animal} give {{e}} {good} a day.", "*", herd, each)
-    sketch.say(f"The family uses {kept} {good} every day and sells the rest at ${price} a piece.")
+    sketch.say(f"The family uses {kept} {good} every day and sells the rest for ${price} each.")
     sold = sketch.do(f"{{e}} {good} are sold every day.", "-", day, kept)
     income = sketch.do("That brings {e} a day.", "*", sold, price, money=True)
     if draw.random() < 0.7:

@@ -7,6 +7,8 @@ from mas2_tasks.procedural.cast import Cast
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.stories_money import share
 
+_TIMES = {2: "twice", 3: "three times", 4: "four times"}
+
 
 def baking(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     """Batches and trays, things given away, boxes sold."""
@@ -85,8 +87,7 @@ def collections(draw: Draw, sketch: Sketch, cast: Cast) -> None:
         shape = draw.random()
         if shape < 0.35:
             times = draw.between(2, 4)
-            word = {2: "twice", 3: "three times", 4: "four times"}[times]
-            sketch.say(f"{name} has {word} as many {thing} as {before}.")
+            sketch.say(f"{name} has {_TIMES[times]} as many {thing} as {before}.")
             values.append(sketch.do(f"{name} has {{e}} {thing}.", "*", last, times))
         elif shape < 0.6 or amount < 8:
             more = draw.between(3, 20)
@@ -141,18 +142,19 @@ def school(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     sketch.say(f"A school has {classes} classes of {size} students. {percent}% of the students {club}.")
     total = sketch.do("The school has {e} students.", "*", classes, size)
     part = sketch.do(f"{{e}} students {club}.", "%", percent, total)
+    who, ask = f"The students who {club}", f"How many students {club}?"
     if draw.random() < 0.5:
-        sketch.say("The others do not.")
+        who, ask = "The other students", "How many students do not?"
         part = sketch.do("{e} students do not.", "-", total, part)
     fits = [n for n in (2, 3, 4, 5, 6, 8, 10) if part.value % n == 0]
     if fits and draw.random() < 0.6:
         team, fee = draw.pick(fits), draw.between(3, 20)
-        sketch.say(f"The latter form groups of {team}, and each group is given ${fee} for material.")
+        sketch.say(f"{who} form groups of {team}, and each group is given ${fee} for material.")
         groups = sketch.do("They form {e} groups.", "/", part, team)
         sketch.say("How many dollars does the school spend on this?")
         sketch.do("The school spends {e}.", "*", groups, fee, money=True)
     else:
-        sketch.say("How many students is the latter group?")
+        sketch.say(ask)
 
 
 def orchard(draw: Draw, sketch: Sketch, cast: Cast) -> None:
@@ -186,7 +188,7 @@ def tank(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     minutes = draw.between(5, 30)
     vessel = draw.pick(("pool", "water tank", "pond", "reservoir"))
     sketch.say(
-        f"A {vessel} holds {start} liters. A pump adds {into} liters a minute, "
+        f"A {vessel} has {start} liters of water in it. A pump adds {into} liters a minute, "
         f"while a leak loses {out} liters a minute."
     )
     net = sketch.do("Each minute the volume grows by {e} liters.", "-", into, out)
@@ -219,7 +221,7 @@ def ages(draw: Draw, sketch: Sketch, cast: Cast) -> None:
     )
     a, b, c = cast.hero, cast.others[0], cast.others[1]
     sketch.say(
-        f"{a} is {young} years old. {b} is {times} times as old as {a}, "
+        f"{a} is {young} years old. {b} is {_TIMES[times]} as old as {a}, "
         f"and {c} is {older} years older than {b}."
     )
     second = sketch.do(f"{b} is {{e}} years old.", "*", young, times)

@@ -57,7 +57,7 @@ def _made(noun: str, maker: str, role: str) -> Relation:
     return relation(
         "person",
         f"{{s}} was {verb} by {{o}}.|The {maker} of {{s}} is {{o}}.|{{o}} {past} {{s}}.|"
-        f"It was {{o}} who {past} {{s}}.",
+        f"{{o}} is the person who {past} {{s}}.",
         f"the {maker} of {{s}}|the person who {past} {{s}}",
         f"Who {past} {{s}}?|Who was the {maker} of {{s}}?|By whom was {{s}} {verb}?",
         role=role,

@@ -12,12 +12,16 @@ KINDS: dict[str, Kind] = {**WORKS, **PLACES}
 
 
 class Entity:
-    """Something with a title, a kind and facts. `values` are entities or texts, by relation."""
+    """Something with a title, a kind and facts. `values` are entities or texts, by relation.
+
+    `plain` is its name as texts use it; the title of its article may add its kind in parentheses.
+    """
 
     __slots__ = (
         "back",
         "country",
         "kind",
+        "plain",
         "role",
         "sentences",
         "short",
@@ -30,6 +34,7 @@ class Entity:
     def __init__(self, kind: str, title: str, year: int, role: str) -> None:
         self.kind = kind
         self.title = title
+        self.plain = title
         self.short = title
         self.back = title
         self.year = year
@@ -43,14 +48,14 @@ class Entity:
     def mention(self) -> str:
         """How a question names it."""
         noun = KINDS[self.kind].noun
-        return f"{noun} {self.title}" if noun else self.title
+        return f"{noun} {self.plain}" if noun else self.plain
 
     def told(self, relation: str) -> str:
         """The sentence of its article that states the relation, with its title in place of a pronoun."""
         sentence = self.sentences[self.where.get(relation, 0)].lstrip()
-        if sentence.startswith(self.title) or not sentence.startswith(f"{self.back} "):
+        if sentence.startswith(self.plain) or not sentence.startswith(f"{self.back} "):
             return sentence
-        return self.title + sentence[len(self.back) :]
+        return self.plain + sentence[len(self.back) :]
 
 
 _FIRM = ("Works", "Company", "Brothers", "Group", "House", "Partners", "& Sons", "Union", "Limited", "Press")
@@ -123,7 +128,7 @@ class World:
 
     def __init__(self, draw: Draw) -> None:
         self.draw = draw
-        self.titles: set[str] = set()
+        self.names: set[str] = set()
         self.by_kind: dict[tuple[str, str], list[Entity]] = {}
 
     def make(self, kind: str, role: str = "", near: int = 0) -> Entity:
@@ -136,9 +141,9 @@ class World:
             low, high = _OLD.get(kind, (1925, 2014))
             year = draw.between(low, min(high, near) if near > low else high)
         entity = Entity(kind, "", year, role)
-        while not entity.title or entity.title in self.titles:
+        while not entity.plain or entity.plain in self.names:
             self._name(entity)
-        self.titles.add(entity.title)
+        self.names.add(entity.plain)
         self.by_kind.setdefault((kind, entity.role), []).append(entity)
         return entity
 
@@ -146,9 +151,10 @@ class World:
         draw = self.draw
         if entity.kind == "person":
             entity.short = names.surname(draw)
-            entity.title = f"{draw.pick(names.MEN if draw.random() < 0.5 else names.WOMEN)} {entity.short}"
+            first = draw.pick(names.MEN if draw.random() < 0.5 else names.WOMEN)
+            entity.title = entity.plain = f"{first} {entity.short}"
             return
-        entity.title = _TITLES[entity.kind](draw)
+        entity.title = entity.plain = _TITLES[entity.kind](draw)
         if draw.random() < 0.15:
             entity.title += KINDS[entity.kind].suffix
 
@@ -215,7 +221,7 @@ class World:
         for name in told:
             value = self.value(entity, name)
             template = draw.pick(kind.relations[name].tell)
-            shown = value if isinstance(value, str) else value.title
+            shown = value if isinstance(value, str) else value.plain
             entity.where[name] = len(sentences)
             if template[:3] == "{s}":
                 sentences.append(f" {back}{template[3:].replace('{o}', shown)}")
@@ -227,7 +233,7 @@ class World:
         word = entity.role or self.draw.pick(kind.words)
         country, nation = self.country(entity)
         return self.draw.pick(_LEADS[entity.kind]).format(
-            s=entity.title,
+            s=entity.plain,
             year=entity.year,
             word=word,
             aword=_a(word),
@@ -253,7 +259,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
 
 
 def _within(entity: Entity) -> str:
-    return f"the {entity.title}" if entity.kind == "river" else entity.title
+    return f"the {entity.plain}" if entity.kind == "river" else entity.plain
 
 
 def _a(word: str) -> str:
