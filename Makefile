@@ -4,8 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ITEMS ?= 20
-DEMO ?= runs/demo
+ITEMS ?= 200
 
 # One thread for each process: numeric libraries that start one for each core slow each other down on small work.
 export OMP_NUM_THREADS := 1
@@ -20,7 +19,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.core ## evaluate the built-in policies on all tasks, offline, and write an HTML report
-	$(BIN)/mas2 eval --policy all --tasks all --items $(ITEMS) --out $(DEMO) --overwrite
+	$(BIN)/mas2 eval --policy all --tasks all --items $(ITEMS) --workers 2
 
 test: lint types docs pytest ## everything that CI runs
 

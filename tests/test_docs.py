@@ -21,6 +21,7 @@ from mas2_env.plugins import names
 from mas2_env.reward import Outcome
 from mas2_env.runs.record import Record
 from mas2_env.settings import Settings
+from mas2_env.system.draw import draw_text
 from mas2_env.system.model import Edit, Limits, Role
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +60,12 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pyte
     namespace: dict[str, object] = {"__name__": "documentation"}
     for number, code in enumerate(blocks(page, "python"), start=1):
         exec(compile(code, f"{page.name}, block {number}", "exec"), namespace)
+
+
+def test_drawings_are_what_is_drawn() -> None:
+    namespace: dict[str, Any] = {}
+    exec(blocks(ROOT / "docs" / "systems.md", "python")[0], namespace)
+    assert f"```text\n{draw_text(namespace['template']).rstrip()}\n```" in section("systems.md", "Drawing")
 
 
 def test_readme_shows_the_custom_policy_as_it_is() -> None:
