@@ -173,8 +173,8 @@ class World:
             return self._person(entity, name, relation) if relation.role else self._thing(entity, relation)
         if relation.to == "number":
             low, high = NUMBERS[name]
-            value = int(low * (high / low) ** draw.random())
-            return f"{value:,}"
+            share = draw.random()
+            return f"{low + int((high - low) * share * share * share):,}"
         if relation.to == "minutes":
             return str(draw.between(71, 189))
         return draw.pick(_PLAIN[relation.to])
