@@ -1,0 +1,235 @@
+"""HumanEval: official verdicts, procedural functions, what simulated agents say."""
+
+import gzip
+import json
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mas2_tasks.humaneval import HumanEval, pass_at_k
+from mas2_tasks.humaneval_code import find_code, find_examples, normal_form
+from mas2_tasks.humaneval_mutants import mutants
+from mas2_tasks.procedural.functions import make
+from mas2_tasks.procedural.functions_chain import STEPS
+
+from mas2_env.errors import DataError
+from mas2_env.task import Item
+
+FORGED = {"special:eq_always_true"}
+"""Kinds of golden rows that the official harness passes though the program forges its result."""
+
+
+def rows(shared: Path, name: str) -> list[dict[str, Any]]:
+    with gzip.open(shared / "golden" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+@pytest.fixture(scope="module")
+def real(shared: Path) -> HumanEval:
+    return HumanEval("file", str(shared / "benchmarks" / "humaneval" / "items.jsonl.gz"))
+
+
+def statuses(task: HumanEval, pairs: Iterable[tuple[Item, str]]) -> list[str]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda pair: task.verdict(*pair).status, pairs))
+
+
+def test_verdicts_are_the_official_ones(shared: Path, real: HumanEval) -> None:
+    known = {real.item(index).id for index in range(real.size or 0)}
+    told = [
+        row
+        for row in rows(shared, "humaneval")
+        if row["task_id"] in known
+        and not (row["slow"] or row.get("timing_dependent") or row.get("python_dependent"))
+    ]
+    ours = statuses(real, [(real.find(row["task_id"]), row["prediction"]) for row in told])
+    assert len(told) > 200
+    wrong = Counter(
+        row["kind"]
+        for row, status in zip(told, ours, strict=True)
+        if status != row["official"]["result_class"] and row["kind"] not in FORGED
+    )
+    assert not wrong
+    assert {status for row, status in zip(told, ours, strict=True) if row["kind"] in FORGED} == {"failed"}
+
+
+def test_all_reference_solutions_pass(real: HumanEval) -> None:
+    items = [real.item(index) for index in range(real.size or 0)]
+    assert statuses(real, [(item, item.truth.answer) for item in items]) == ["passed"] * 115
+
+
+def test_pass_at_k_is_the_official_estimate(shared: Path) -> None:
+    for row in rows(shared, "humaneval_passk"):
+        given_ = row["prediction"]
+        estimate = pass_at_k(given_["num_samples"], given_["num_correct"], given_["k"])
+        assert math.isclose(estimate, row["official"]["pass_at_k"], rel_tol=0, abs_tol=1e-9)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.data())
+def test_pass_at_k_counts_subsets(samples: int, k: int, data: st.DataObject) -> None:
+    correct = data.draw(st.integers(0, samples))
+    expected = 1 - math.comb(samples - correct, k) / math.comb(samples, k) if k <= samples else 1.0
+    assert math.isclose(pass_at_k(samples, correct, k), expected, abs_tol=1e-12)
+
+
+def test_real_items_have_wrong_variants_and_pass_through_replies(real: HumanEval) -> None:
+    items = [real.item(index) for index in range(real.size or 0)]
+    for item in items:
+        truth = item.truth
+        assert len(set(truth.distractors)) >= 3
+        assert truth.answer not in truth.distractors
+        found = real.extract(real.reply(item, truth.answer, 77))
+        assert found is not None
+        assert real.canonical(found) == real.canonical(truth.answer)
+    some = items[::12]
+    replies = [real.extract(real.reply(item, item.truth.answer, 5)) or "" for item in some]
+    assert set(statuses(real, zip(some, replies, strict=True))) == {"passed"}
+    wrong = statuses(real, [(item, text) for item in some for text in item.truth.distractors[:3]])
+    assert wrong.count("failed") > 0.7 * len(wrong)
+
+
+def test_procedural_references_pass_and_variants_fail() -> None:
+    task = HumanEval(seed=11)
+    items = [task.item(index) for index in range(40)]
+    assert set(statuses(task, [(item, item.truth.answer) for item in items])) == {"passed"}
+    wrong = statuses(task, [(item, text) for item in items for text in item.truth.distractors])
+    assert len(wrong) >= 4 * len(items)
+    assert set(wrong) == {"failed"}
+
+
+def test_procedural_items_are_pure_varied_and_in_official_form() -> None:
+    task, again = HumanEval(seed=3), HumanEval(seed=3)
+    items = [task.item(index) for index in range(300)]
+    for index in (0, 17, 299):
+        assert task.record(items[index]) == again.record(again.find(f"humaneval/p3/{index}"))
+    assert len({item.truth.answer for item in items}) > 280
+    assert task.item(0).query != HumanEval(seed=4).item(0).query
+    assert set(task.record(items[0])) == {"task_id", "prompt", "entry_point", "canonical_solution", "test"}
+    assert abs(statistics.mean(item.truth.difficulty for item in items)) < 0.25
+    assert 1.0 < statistics.stdev(item.truth.difficulty for item in items) < 1.4
+    for item in items:
+        compile(item.query + item.truth.answer + item.truth.gold.problem.test, "<item>", "exec")
+        assert len(find_examples(item.query, item.truth.gold.problem.entry_point)) >= 1
+
+
+def test_difficulty_grows_with_the_number_of_steps() -> None:
+    made = [make(5, index) for index in range(400)]
+    by_depth = [
+        statistics.mean(one.difficulty for one in made if len(one.phrases) == depth) for depth in (1, 2, 3, 4)
+    ]
+    assert by_depth == sorted(by_depth)
+
+
+def test_every_step_has_bugs_that_apply_and_phrases_that_name_its_parameters() -> None:
+    for step in STEPS:
+        for bug, (old, _) in enumerate(step.bugs):
+            assert old in step.code, (step.name, old)
+            assert step.template(bug) != step.code
+        for combination in product(*(values[:2] for values in step.params.values())):
+            named = dict(zip(step.params, combination, strict=True))
+            assert all(phrase.format(**named) for phrase in step.phrases)
+        assert len(step.bugs) >= 1
+        assert len(step.phrases) >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("```python\ndef f():\n    return 1\n```", "def f():\n    return 1"),
+        ("First\n```python\nold\n```\nthen\n```py\n    return 2\n```\nDone.", "    return 2"),
+        ("```\nx = 1\n```", "x = 1"),
+        ("```python\nx = 1\n```\nOutput:\n```\n1\n```", "x = 1"),
+        ("cut short ```python\nx = 1", "x = 1"),
+        ("    return 1\n", "    return 1\n"),
+        ("from typing import List\n\ndef f(): ...", "from typing import List\n\ndef f(): ..."),
+        ("I cannot do this.", None),
+        ("For all values the answer is 3: yes", None),
+        ("", None),
+        ("```python\n\n```", None),
+    ],
+)
+def test_code_is_found_in_replies(text: str, code: str | None) -> None:
+    assert find_code(text) == code
+
+
+@given(st.text())
+def test_any_text_can_be_read_and_put_in_normal_form(text: str) -> None:
+    find_code(text)
+    normal_form(text)
+    find_examples(text, "f")
+
+
+def test_equal_answers_are_equal_in_normal_form() -> None:
+    whole = 'from typing import List\n\ndef f(x: int) -> int:\n    """Doc."""\n    return x  # same\n'
+    assert normal_form(whole) == normal_form("    return x\n") == normal_form("    return (x)")
+    assert normal_form(whole) != normal_form("    return -x")
+
+
+def test_mutants_differ_parse_and_are_the_same_each_time() -> None:
+    prompt = 'def f(xs):\n    """Doc."""\n'
+    body = "    total = 0\n    for x in xs:\n        if x > 2:\n            total += x\n    return total\n"
+    made = mutants(prompt, body, "f")
+    assert made == mutants(prompt, body, "f")
+    assert len(set(made)) == 6
+    assert body not in made
+    for text in made:
+        compile(prompt + text, "<mutant>", "exec")
+    assert len(mutants(prompt, "    syntax error", "f")) >= 3
+    assert len(mutants(prompt, "    return xs\n", "f")) >= 3
+
+
+def test_the_tool_runs_code_and_never_raises() -> None:
+    task = HumanEval()
+    item = task.item(0)
+    assert task.call(item, "python", {"code": "print(6 * 7)"}) == "42"
+    assert task.call(item, "python", {"code": "x = 1"}) == "(no output)"
+    assert task.call(item, "python", {"code": "1 / 0"}).endswith("ZeroDivisionError: division by zero")
+    assert task.call(item, "python", {"code": "print(object())"}) == "<object object at 0x0>"
+    assert len(task.call(item, "python", {"code": "print('x' * 10_000)"})) <= 2_000
+    for arguments in ({}, {"code": 3}, {"code": None}, {"source": "x"}, {1: 2}):
+        assert task.call(item, "python", arguments).startswith("error: ")
+    assert task.call(item, "search", {}).startswith("error: there is no tool named 'search'")
+
+
+def test_a_probe_tries_the_visible_examples() -> None:
+    task = HumanEval(seed=2)
+    outputs: Counter[bool | None] = Counter()
+    for index in range(12):
+        item = task.item(index)
+        for answer in (item.truth.answer, item.truth.distractors[-1]):
+            use = task.probe(item, answer, 0)
+            assert use is not None
+            arguments = json.loads(use.arguments)
+            assert "METADATA" not in arguments["code"]
+            output = task.call(item, use.name, arguments)
+            outputs[task.passed(output)] += 1
+            assert task.informed(item, ["hello", output]) == float(task.passed(output) is True)
+        assert task.passed(task.call(item, "python", {"code": ""})) is None
+        assert task.probe(item, item.truth.answer, 1) is None
+    assert outputs[True] >= 12
+    assert outputs[False] >= 6
+
+
+def test_answers_that_are_none_or_nonsense_score_nothing() -> None:
+    task = HumanEval()
+    item = task.item(1)
+    for answer in (None, "", "nonsense", "\0", "    return None\n"):
+        assert not task.score(item, answer).success
+    assert task.score(item, item.truth.answer).metrics == {"passed": 1.0, "timed_out": 0.0}
+
+
+def test_sources_that_cannot_be_read_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'procedural' and 'file'"):
+        HumanEval("hub")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"task_id": "HumanEval/0", "prompt": "def f():"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match="line 1"):
+        HumanEval("file", str(bad))

@@ -1,0 +1,293 @@
+"""Running untrusted Python: verdicts, limits, forgeries, cleaning up."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mas2_env.errors import Breakdown
+from mas2_env.tools.python import Program, PythonRunner, Verdict, shared_runner
+
+TEST = "def check(candidate):\n    assert candidate(3) == 4\n    assert abs(candidate(5) - 6) < 1e-6\n"
+RIGHT = "def f(x):\n    return x + 1\n"
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[PythonRunner]:
+    runner = PythonRunner(workers=2)
+    yield runner
+    runner.close()
+
+
+def tried(runner: PythonRunner, code: str) -> Verdict:
+    return runner.run(Program(code, test=TEST, entry="f"))
+
+
+def test_a_right_program_passes_and_a_wrong_one_fails(runner: PythonRunner) -> None:
+    assert tried(runner, RIGHT).status == "passed"
+    assert tried(runner, RIGHT.replace("+", "-")).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        ("def f(x) return 1", "failed", "expected ':'"),
+        ("import sys\nsys.exit(0)", "failed", "0"),
+        ("exit(0)", "failed", "'NoneType' object is not callable"),
+        ("import os\nos.system('true')", "failed", "'NoneType' object is not callable"),
+        ("import os\nos._exit(0)", "timed out", "ended without a result"),
+        ("import ctypes\nctypes.string_at(0)", "timed out", "ended without a result"),
+        (
+            "class E(Exception):\n    def __str__(self): raise ValueError\nraise E",
+            "timed out",
+            "ended without",
+        ),
+        ("input()", "failed", ""),
+        ("raise KeyboardInterrupt", "failed", ""),
+        ("x = '\udc80'", "failed", "surrogates not allowed"),
+        ("x = 1\0", "failed", "null bytes"),
+        ("x = [0] * 10**9", "failed", ""),
+        ("open('big', 'wb').write(bytes(100 << 20))", "failed", "File too large"),
+        ("def g(n):\n    return g(n)\ng(1)", "failed", "recursion"),
+        ("x = 1 # " + "x" * 1_000_001, "failed", "longer than 1000000 characters"),
+    ],
+)
+def test_how_programs_end(runner: PythonRunner, code: str, status: str, message: str) -> None:
+    verdict = tried(runner, code)
+    assert verdict.status == status
+    assert message in verdict.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        RIGHT + "print('x' * 1_000_000)\n",
+        RIGHT + "if __name__ == '__main__':\n    raise ValueError\n",
+        RIGHT + "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n",
+        RIGHT + "open('file', 'w').write('1')\nassert open('file').read() == '1'\n",
+        RIGHT + "import asyncio\nasync def g(): return 1\nassert asyncio.run(g()) == 1\n",
+        "def f(x):\n    from fractions import Fraction\n    return Fraction(x + 1)\n",
+        "len = abs = None\n" + RIGHT,
+    ],
+)
+def test_what_a_program_may_do(runner: PythonRunner, code: str) -> None:
+    assert tried(runner, code).status == "passed"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('passed')\ndef f(x): return 0",
+        "abs = lambda v: 0\ndef f(x): return 4",
+        "import builtins\nbuiltins.abs = lambda v: 0\ndef f(x): return 4",
+        "class Y(int):\n    __eq__ = lambda a, b: True\n    __sub__ = lambda a, b: 0\ndef f(x): return Y()",
+        "class Y(int):\n    __module__, __qualname__ = 'collections', 'Counter'\n"
+        "    __eq__ = lambda a, b: True\n"
+        "    __sub__ = lambda a, b: 0\ndef f(x): return Y()",
+        "import os\nfor fd in range(3, 64):\n    try: os.write(fd, bytes(64))\n    except OSError: pass\n"
+        + RIGHT,
+        "import os, struct\nos._exit = lambda code: None\nos.write = lambda fd, data: len(data)\n"
+        "struct.pack = None\ndef f(x): return 0",
+        "import sys\nsys._getframe(1).f_globals['STATUS'] = ('passed',) * 4\ndef f(x): return 0",
+        "import sys, os\ndef spy(frame, event, arg):\n    if 'secret' in frame.f_code.co_freevars:\n"
+        "        os.write(3, frame.f_locals['secret'] + bytes(9))\nsys.setprofile(spy)\ndef f(x): return 0",
+        "def check(candidate): pass\ndef f(x): return 0",
+        "class AssertionError(BaseException): pass\ndef f(x): return 0",
+        "import posix, signal\nposix.kill(posix.getppid(), signal.SIGKILL)\n" + RIGHT,
+    ],
+)
+def test_forgeries_do_not_pass(runner: PythonRunner, code: str) -> None:
+    assert tried(runner, code).status != "passed"
+    assert tried(runner, RIGHT).status == "passed"
+
+
+def test_the_secret_of_a_verdict_is_not_to_be_found(runner: PythonRunner) -> None:
+    search = (
+        "import gc, sys\nframe = sys._getframe()\nwhile frame:\n"
+        "    for value in [*frame.f_locals.values(), *frame.f_globals.values()]:\n"
+        "        assert not (isinstance(value, bytes) and len(value) == 16)\n    frame = frame.f_back\n"
+        "for thing in gc.get_objects():\n    assert getattr(thing, '__name__', '') != 'report'\n"
+    )
+    assert tried(runner, RIGHT + search).status == "passed"
+
+
+def test_a_program_sees_neither_environment_nor_project(
+    runner: PythonRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET_KEY", "1")
+    fresh = PythonRunner(workers=1)
+    look = "import os, posix\nassert set(os.environ) == {'OMP_NUM_THREADS'}\nassert os.listdir() == []\n"
+    look += "assert b'A_SECRET_KEY' not in open('/proc/self/environ', 'rb').read()\n"
+    look += f"assert not posix.getcwd().startswith({os.getcwd()!r})\n"
+    assert tried(fresh, RIGHT + look) == Verdict("passed")
+    assert tried(fresh, RIGHT + "import mas2_tasks\n").message == "No module named 'mas2_tasks'"
+    fresh.close()
+
+
+def test_time_limits(runner: PythonRunner) -> None:
+    quick = Program("while True: pass", timeout=0.2)
+    swallowed = Program(
+        "import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass", timeout=0.2
+    )
+    sleeper = "import time\ntry: time.sleep(9)\nexcept BaseException: pass\n"
+    late = Program(sleeper + RIGHT, TEST, "f", timeout=0.2)
+    start = time.monotonic()
+    assert runner.run(quick).status == "timed out"
+    assert time.monotonic() - start < 1.0
+    assert runner.run(swallowed).message == "killed after 1.2 s"
+    # As in the official harness: it swallowed the limit and then came to its end.
+    assert runner.run(late).status == "passed"
+
+
+def test_output_and_traceback_of_a_captured_run(runner: PythonRunner) -> None:
+    shown = runner.run(Program("print(sorted({'b', 'a'}))\nprint(__name__)", capture=True))
+    assert shown == Verdict("passed", "", "['a', 'b']\n__main__\n")
+    failed = runner.run(Program("def g(n):\n    return 1 / n\n\ng(0)", capture=True))
+    assert failed.message.splitlines() == [
+        "Traceback (most recent call last):",
+        "  line 4, in <module>: g(0)",
+        "  line 2, in g: return 1 / n",
+        "ZeroDivisionError: division by zero",
+    ]
+    late = runner.run(Program("print('so far')\nwhile True: pass", timeout=0.2, capture=True))
+    assert (late.status, late.output) == ("timed out", "so far\n")
+
+
+def test_sets_print_alike_in_every_helper() -> None:
+    program = Program(
+        "print({'pear', 'fig', 'plum', 'kiwi'})\nimport random\nprint(random.random())", capture=True
+    )
+    outputs = set()
+    for _ in range(3):
+        runner = PythonRunner(workers=1)
+        outputs.add(runner.run(program).output)
+        runner.close()
+    assert len(outputs) == 1
+
+
+def test_verdicts_are_remembered_within_bounds() -> None:
+    runner = PythonRunner(workers=1, remember=2)
+    programs = [Program(f"import os\nprint(os.urandom(8), {i})", capture=True) for i in range(3)]
+    first = [runner.run(program) for program in programs]
+    assert runner.run(programs[2]) is first[2]
+    assert runner.run(programs[0]) != first[0]
+    runner.close()
+
+
+def test_threads_share_a_runner(runner: PythonRunner) -> None:
+    codes = [f"def f(x):\n    return x + {i % 2}\n# {i}" for i in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = list(pool.map(lambda code: tried(runner, code).status, codes))
+    assert verdicts == ["failed", "passed"] * 20
+
+
+def test_a_lost_helper_is_replaced() -> None:
+    runner = PythonRunner(workers=1)
+    assert tried(runner, RIGHT).status == "passed"
+    os.kill(runner._idle[0].process.pid, signal.SIGKILL)
+    assert tried(runner, RIGHT + "# again").status == "passed"
+    runner.close()
+
+
+def test_a_forked_child_starts_its_own_helper(runner: PythonRunner) -> None:
+    assert tried(runner, RIGHT).status == "passed"
+    ear, mouth = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(mouth, tried(runner, RIGHT + "# in the child").status.encode())
+            runner.close()
+        finally:
+            os._exit(0)
+    os.close(mouth)
+    assert os.read(ear, 20) == b"passed"
+    os.close(ear)
+    os.waitpid(pid, 0)
+    assert tried(runner, RIGHT + "# in the parent").status == "passed"
+
+
+def test_nothing_is_left_behind() -> None:
+    runner = PythonRunner(workers=1, remember=0)
+    daemon = (
+        "import posix, time\nopen('file', 'w').write('1')\nif posix.fork() == 0:\n    posix.setsid()\n"
+        "    if posix.fork() == 0:\n        time.sleep(300)\n    posix._exit(0)\n"
+    )
+    for i in range(30):
+        tried(runner, f"{daemon if i % 10 == 0 else ''}# {i}\n" + RIGHT)
+    (worker,) = runner._idle
+    helper = worker.process.pid
+    assert Path(f"/proc/{helper}/task/{helper}/children").read_text() == ""
+    assert not [name for _, _, names in os.walk(worker.folder) for name in names]
+    assert len(os.listdir(f"/proc/{helper}/fd")) <= 4
+    runner.close()
+    assert not Path(worker.folder).exists()
+    assert not Path(f"/proc/{helper}").exists()
+
+
+def test_helpers_end_with_a_killed_caller() -> None:
+    script = (
+        "import time\nfrom mas2_env.tools.python import Program, PythonRunner\n"
+        "runner = PythonRunner(workers=1)\n"
+        "runner.run(Program('x = 1'))\nworker = runner._idle[0]\n"
+        "print(worker.process.pid, worker.folder, flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout is not None
+        helper, folder = caller.stdout.readline().split()
+        caller.kill()
+    end = time.monotonic() + 5
+    while Path(folder).exists() or _runs(int(helper)):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class Broken:
+    name = "broken"
+
+    def command(self, argv: list[str], folder: str) -> list[str]:
+        return ["/nowhere/at/all", *argv]
+
+
+class Silent:
+    name = "silent"
+
+    def command(self, argv: list[str], folder: str) -> list[str]:
+        return ["true"]
+
+
+@pytest.mark.parametrize("isolation", [Broken(), Silent()])
+def test_a_runner_that_cannot_work_says_so(isolation: Broken | Silent) -> None:
+    runner = PythonRunner(workers=1, isolation=isolation)
+    with pytest.raises(Breakdown, match="start"):
+        tried(runner, RIGHT)
+
+
+def test_one_runner_is_shared_and_names_its_isolation() -> None:
+    made = []
+    threads = [threading.Thread(target=lambda: made.append(shared_runner())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(runner) for runner in made}) == 1
+    assert shared_runner().isolation == "process"
+
+
+def test_programs_pickle() -> None:
+    program = Program("x = 1")
+    assert pickle.loads(pickle.dumps(program)) == program
