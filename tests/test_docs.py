@@ -12,7 +12,7 @@ import pytest
 import typer
 from msgspec import Struct
 
-from mas2_env.cli import app
+from mas2_env.cli import app, run
 from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
 from mas2_env.execution.trace import TRACE_VERSION, Event
@@ -72,6 +72,15 @@ def test_readme_shows_the_custom_policy_as_it_is() -> None:
     code = (ROOT / "examples" / "custom_policy.py").read_text(encoding="utf-8")
     assert f"```python\n{code}```" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(code.splitlines()) < 20
+
+
+def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"^mas2 (eval [^\n]*)\n```\n\n```text\n(task .*?)```$", text, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert run([*shlex.split(shown[1]), "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out.partition("\n\nrun ")[0]
+    assert [line.rstrip() for line in printed.splitlines()] == shown[2].splitlines()
 
 
 @pytest.mark.parametrize(
