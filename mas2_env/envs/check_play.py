@@ -18,7 +18,6 @@ from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import ModelCall, ToolOutput
 from mas2_env.execution.trace import Decided, Performed, Rejected
 from mas2_env.observation import Observation
-from mas2_env.policy import Metered
 from mas2_env.reward import Outcome, reward
 from mas2_env.system.model import Rectification
 from mas2_env.task import Truth
@@ -200,15 +199,19 @@ def _fork_problems(env: AnyEnv, episode: Episode, forks: list[tuple[int, Episode
     for index, fork in forks:
         past, stage = len(fork.trace), fork.stage
         again, other = fork.fork(), fork.fork(episode.seed + 1)
-        for event in decided[index:]:
-            again.decide(Metered(event.decision, event.usage) if event.usage is not None else event.decision)
-            run_sync(again, env.backend)
+        try:
+            for event in decided[index:]:
+                again.decide(event.decision, event.usage)
+                run_sync(again, env.backend)
+        except (InvalidDecision, ValueError) as error:
+            yield f"fork at decision {index + 1} ({stage}): the same decisions cannot be taken again: {error}"
+            return
         if again.outcome != episode.outcome or list(again.trace_lines()) != lines:
             yield f"fork at decision {index + 1} ({stage}): the same decisions lead to another episode"
-        if len(fork.trace) != past or fork.stage != stage:
-            yield f"fork at decision {index + 1} ({stage}): running a fork changed what it was forked from"
         keys = _keys(episode, past)
         _finish(env, other, [event.decision for event in decided[index:]])
+        if len(fork.trace) != past or fork.stage != stage:
+            yield f"fork at decision {index + 1} ({stage}): running a fork changed what it was forked from"
         if keys & _keys(other, past):
             yield f"fork at decision {index + 1} ({stage}): a new seed leaves draws as they were"
 

@@ -1,0 +1,86 @@
+"""Drawings of an episode."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+
+from mas2_env import Critique, Debate, Route, Send, Vote
+from mas2_env.envs.render import HEIGHT_PIXELS, WIDTH_PIXELS, describe, text_pixels
+
+TEMPLATE = (
+    '{"roles": [{"name": "solver", "copies": 2}, {"name": "pool", "kind": "vote"}],'
+    '"channels": [{"type": "vote", "sources": ["solver"], "target": "pool"}], "output": "pool"}'
+)
+
+
+@pytest.mark.parametrize("face", ["text_env", "array_env"])
+def test_ansi_shows_where_the_episode_is(request, face):
+    env = request.getfixturevalue(face)(render_mode="ansi")
+    env.reset(seed=0, options={"item": 2})
+    drawing = env.render()
+    assert isinstance(drawing, str)
+    assert "Sums · generate" in drawing
+    assert "What is 2 + 2?" in drawing
+
+
+def test_ansi_shows_the_system_and_the_outcome(text_env):
+    env = text_env(render_mode="ansi", rectifier=False)
+    env.reset(seed=0)
+    env.step(TEMPLATE)
+    assert "solver" in env.render()
+    env.step("nonsense")
+    assert "The last action was invalid" in env.render()
+    env.step('{"backbones": {"solver": "large"}}')
+    drawing = env.render()
+    assert "large" in drawing
+    assert "cost ratio" in drawing
+
+
+def test_pixels_have_one_size_and_show_something(text_env):
+    env = text_env(render_mode="rgb_array")
+    env.reset(seed=0)
+    first = env.render()
+    env.step(TEMPLATE)
+    second = env.render()
+    assert first.shape == second.shape == (HEIGHT_PIXELS, WIDTH_PIXELS, 3)
+    assert first.dtype == np.uint8
+    assert (first != second).any()
+    assert text_pixels("漢字 \ud800 é\n" * 200).shape == first.shape
+
+
+def test_human_prints_at_each_step(text_env, capsys):
+    env = text_env(render_mode="human")
+    env.reset(seed=0)
+    env.step(TEMPLATE)
+    assert env.render() is None
+    assert capsys.readouterr().out.count("── Sums") == 3
+
+
+def test_rendering_without_a_mode_or_an_episode(text_env):
+    with pytest.warns(UserWarning, match="without a render mode"):
+        assert text_env().render() is None
+    with pytest.raises(ResetNeeded):
+        text_env(render_mode="ansi").render()
+
+
+def test_videos_can_be_made_of_it():
+    env = gymnasium.wrappers.RenderCollection(gymnasium.make("mas2/GSM8K-v0", render_mode="rgb_array"))
+    env.reset(seed=0)
+    env.step("nonsense")
+    assert len(env.render()) == 2
+    assert env.metadata["render_fps"] > 0
+
+
+@pytest.mark.parametrize(
+    ("channel", "line"),
+    [
+        (Send("a", "b"), "a → b"),
+        (Debate(("a", "b"), 2), "a ⇄ b: debate, 2 round(s)"),
+        (Critique("a", "b"), "a ⇄ b: critique, 1 revision(s)"),
+        (Vote(("a", "b"), "c"), "a, b → c: vote"),
+        (Route("a", ("b", "c")), "a → 1 of b, c: route"),
+    ],
+)
+def test_channels_in_words(channel, line):
+    assert describe(channel) == line
