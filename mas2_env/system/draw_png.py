@@ -20,6 +20,8 @@ Theme: TypeAlias = Literal["light", "dark"]
 _FINE_PIXELS = 12_000_000
 """Lines are drawn two or three times finer and then reduced, since Pillow's have no soft edges: three times
 unless that makes more pixels than this."""
+_LEGIBLE = 4.0
+"""Size in fine pixels below which text is left out."""
 _ANCHORS = {"start": "lm", "middle": "mm", "end": "rm"}
 
 
@@ -149,6 +151,8 @@ def _dashes(points: list[Point], dash: tuple[float, float]) -> list[list[Point]]
 
 
 def _text(pen: Any, label: Label, fine: float, theme: Theme) -> None:
+    if label.size * fine < _LEGIBLE:
+        return
     font = _font(round(label.size * fine, 1))
     at = (label.x * fine, label.y * fine)
     anchor = _ANCHORS[label.anchor]

@@ -17,9 +17,10 @@ WireKind: TypeAlias = Literal["send", "vote", "route", "critique", "rank", "answ
 
 
 class Metrics(Struct, frozen=True):
-    """Sizes in the units of the drawing: pixels, or rows of characters."""
+    """Sizes in the units of the drawing, pixels or rows of characters; `port` is where wires meet a card."""
 
     card: int
+    port: float
     gap: int
     title: int
     pad: int
@@ -46,14 +47,15 @@ class Item(Struct):
 
     members: tuple[str, ...]
     height: int
+    port: float
     frame: str = ""
     title: str = ""
     top: int = 0
 
     @property
     def centre(self) -> float:
-        """Middle of the item from top to bottom."""
-        return self.top + self.height / 2
+        """Where wires meet the item, from top to bottom."""
+        return self.top + self.port
 
 
 class Chain(Struct):
@@ -126,7 +128,7 @@ def arrange(template: Template, metrics: Metrics) -> Layout:
         if item.frame:
             place[item.frame] = item
     if template.output in column:
-        item = Item((ANSWER,), metrics.answer)
+        item = Item((ANSWER,), metrics.answer, metrics.answer / 2)
         column[ANSWER] = len(columns)
         columns.append([item])
         place[ANSWER] = item
@@ -152,10 +154,11 @@ def _blocks(template: Template, column: dict[str, int], metrics: Metrics) -> lis
             if members:
                 inner = len(members) * (metrics.card + metrics.gap) - metrics.gap
                 height = metrics.title + inner + metrics.pad
-                item = Item(members, height, f"debate {number}", debate_title(channel))
+                port = metrics.title + (inner - metrics.card) / 2 + metrics.port
+                item = Item(members, height, port, f"debate {number}", debate_title(channel))
                 framed.update(dict.fromkeys(members, item))
     for role in template.roles:
-        item = framed.get(role.name) or Item((role.name,), metrics.card)
+        item = framed.get(role.name) or Item((role.name,), metrics.card, metrics.port)
         if item not in blocks:
             blocks.append(item)
     return blocks
@@ -178,7 +181,7 @@ def _chains(
         if last <= first:
             loose.append(wire)
             continue
-        passages = [Item((), metrics.lane) for _ in range(first + 1, last)]
+        passages = [Item((), metrics.lane, metrics.lane / 2) for _ in range(first + 1, last)]
         for layer, passage in zip(range(first + 1, last), passages, strict=True):
             columns[layer].append(passage)
         chains.append(Chain(wire, [start, *passages, end]))
@@ -227,7 +230,7 @@ def _settle(columns: list[list[Item]], chains: Sequence[Chain], metrics: Metrics
             for item in items:
                 near = before.get(id(item), []) + after.get(id(item), [])
                 middle = sum(other.centre for other in near) / len(near) if near else item.centre
-                wanted.append(middle - item.height / 2)
+                wanted.append(middle - item.port)
             for item, top in zip(items, _apart(wanted, items, metrics.gap), strict=True):
                 item.top = int(top // 1)
     lowest = min((item.top for items in columns for item in items), default=0)

@@ -11,7 +11,7 @@ from mas2_env.system.model import Role, System, Template
 Status: TypeAlias = Literal["waiting", "done", "failed", "skipped"]
 Point: TypeAlias = tuple[float, float]
 
-METRICS = Metrics(card=62, gap=18, title=38, pad=14, lane=8, answer=28)
+METRICS = Metrics(card=62, port=31, gap=18, title=38, pad=14, lane=8, answer=28)
 MARGIN = 22
 PILL = 68
 FRAME = 14
@@ -138,7 +138,7 @@ class _Builder:
         self.roles = {role.name: role for role in template.roles}
         titles = [item.title for items in self.layout.columns for item in items]
         room = [self._room(role) for role in template.roles] + [text_width(title, 11.5) for title in titles]
-        self.card = min(max(132.0, *room), 216.0)
+        self.card = min(max([132.0, *room]), 216.0)
         self.left = self._lefts()
         self.marks: list[Mark] = []
 
@@ -218,8 +218,9 @@ class _Builder:
             return self.layout.tops[name] + METRICS.answer / 2
         if name in self.layout.tops:
             return self.layout.tops[name] + METRICS.card / 2
+        # A debate as a whole is met at its title, clear of its participants' own wires.
         return next(
-            item.centre for items in self.layout.columns for item in items if item.frame == name
+            item.top + METRICS.title / 2 for items in self.layout.columns for item in items if item.frame == name
         )
 
     def _port(self, name: str, out: bool, i: int, ends: Mapping[tuple[str, bool], list[tuple[float, int]]]) -> float:
@@ -253,7 +254,7 @@ class _Builder:
             self.marks.append(_arrow(start, -1, wire.kind))
         if wire.label:
             x, y = (points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2
-            width = text_width(wire.label, 11) + 8
+            width = text_width(wire.label, 11) + 14
             labels.append(Box(x - width / 2, y - 9, width, 18, 9, "paper"))
             labels.append(Label(x, y, wire.label, 11, wire.kind, "middle"))
 

@@ -179,10 +179,17 @@ def team(request: pytest.FixtureRequest) -> Template:
     return TEAMS[request.param]
 
 
+class Kit(SimpleNamespace):
+    """What the tests share, with a name short enough for reports of failures."""
+
+    def __repr__(self) -> str:
+        return "kit"
+
+
 @pytest.fixture(scope="session")
-def kit() -> SimpleNamespace:
+def kit() -> Kit:
     """Teams, strategies and names."""
-    return SimpleNamespace(
+    return Kit(
         teams=TEAMS,
         staffed=staffed,
         templates=_templates,
