@@ -2,12 +2,11 @@
 
 The score is Lucene's BM25 (k1 = 1.5, b = 0.75), as computed by `bm25s`, which is used from `SMALL` documents
 on. Below that, building a `bm25s` index costs more than all searches of an item together, so the same scores
-are computed here from plain word counts.
+are computed here by counting words in texts.
 """
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -76,22 +75,25 @@ class _Scorer(Protocol):
 
 
 class _Plain:
-    """Word counts of each document; a query is scored against every one."""
+    """The words of each document as one text, in which those of a query are counted."""
 
     def __init__(self, corpus: list[list[str]]) -> None:
         mean = sum(map(len, corpus)) / len(corpus) or 1.0
-        self.counts = [Counter(tokens) for tokens in corpus]
+        self.texts = [f" {'  '.join(tokens)} " for tokens in corpus]
         self.norms = [K1 * (1 - B + B * len(tokens) / mean) for tokens in corpus]
 
     def scores(self, query: list[str]) -> list[float]:
-        size = len(self.counts)
+        size = len(self.texts)
         totals = [0.0] * size
         for word in query:
-            hits = [(place, counts[word]) for place, counts in enumerate(self.counts) if word in counts]
-            if hits:
-                weight = math.log(1 + (size - len(hits) + 0.5) / (len(hits) + 0.5))
-                for place, count in hits:
-                    totals[place] += weight * count / (count + self.norms[place])
+            padded = f" {word} "
+            counts = [text.count(padded) for text in self.texts]
+            found = size - counts.count(0)
+            if found:
+                weight = math.log(1 + (size - found + 0.5) / (found + 0.5))
+                for place, count in enumerate(counts):
+                    if count:
+                        totals[place] += weight * count / (count + self.norms[place])
         return totals
 
     def best(self, query: list[str], top: int) -> list[int]:

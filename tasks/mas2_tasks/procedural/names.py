@@ -62,6 +62,12 @@ COUNTRIES = (
     ("Marenza", "Marenzan"),
     ("the Olwen Isles", "Olwenian"),
 )
+PEOPLE = MEN + WOMEN
+_SURNAMES = tuple((stem + end).replace("lll", "ll") for stem in _STEM for end in _SURNAME)
+_TOWNS = tuple((stem + end).replace("lll", "ll") for stem in _STEM for end in _TOWN)
+_RIVERS = tuple(
+    name for stem in _STEM for end in _WATER for name in (f"River {stem}{end}", f"{stem}{end} River")
+)
 REGIONS = tuple(f"{stem}{end}" for stem in _STEM[::2] for end in ("shire", "land", " Province", "mark"))
 LAKES = tuple(f"Lake {stem}{end}" for stem in _STEM[::2] for end in ("ene", "or", "isk", "ava"))
 HILLS = tuple(
@@ -74,19 +80,18 @@ PRIZES = tuple(
 
 def surname(draw: Draw) -> str:
     """A family name."""
-    return (draw.pick(_STEM) + draw.pick(_SURNAME)).replace("lll", "ll")
+    return draw.pick(_SURNAMES)
 
 
 def town(draw: Draw) -> str:
     """A town."""
-    name = (draw.pick(_STEM) + draw.pick(_TOWN)).replace("lll", "ll")
+    name = draw.pick(_TOWNS)
     return draw.pick(_BEFORE) + name if draw.random() < 0.12 else name
 
 
 def river(draw: Draw) -> str:
     """A river."""
-    name = draw.pick(_STEM) + draw.pick(_WATER)
-    return f"River {name}" if draw.random() < 0.5 else f"{name} River"
+    return draw.pick(_RIVERS)
 
 
 def work(draw: Draw) -> str:

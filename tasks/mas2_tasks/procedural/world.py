@@ -144,19 +144,23 @@ class World:
         while not entity.plain or entity.plain in self.names:
             self._name(entity)
         self.names.add(entity.plain)
-        self.by_kind.setdefault((kind, entity.role), []).append(entity)
+        known = self.by_kind.get((kind, role))
+        if known is None:
+            self.by_kind[kind, role] = [entity]
+        else:
+            known.append(entity)
         return entity
 
     def _name(self, entity: Entity) -> None:
         draw = self.draw
         if entity.kind == "person":
             entity.short = names.surname(draw)
-            first = draw.pick(names.MEN if draw.random() < 0.5 else names.WOMEN)
-            entity.title = entity.plain = f"{first} {entity.short}"
+            entity.title = entity.plain = f"{draw.pick(names.PEOPLE)} {entity.short}"
             return
         entity.title = entity.plain = _TITLES[entity.kind](draw)
-        if draw.random() < 0.15:
-            entity.title += KINDS[entity.kind].suffix
+        suffix = KINDS[entity.kind].suffix
+        if suffix and draw.random() < 0.15:
+            entity.title += suffix
 
     def value(self, entity: Entity, relation: str) -> "Entity | str":
         """What the relation of the entity is; settled the first time it is asked for."""
