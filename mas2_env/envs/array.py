@@ -15,6 +15,7 @@ Nothing is charged for deciding: an array policy spends no tokens.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,12 +74,12 @@ class ActionCodec:
         Every dimension has at least one permitted value; what does not matter now is held at 0, and so is
         everything at the end (None).
         """
-        mask = closed_mask()
         if observation is None:
-            return mask
+            return closed_mask()
         if observation.stage == "generate":
-            _mask_template(mask, observation.limits, len(observation.tools))
-        elif observation.stage == "implement":
+            return _template_mask(observation.limits, len(observation.tools)).copy()
+        mask = closed_mask()
+        if observation.stage == "implement":
             assert observation.template is not None
             backbones = range(min(POOL, len(observation.backbones)))
             for part in range(min(PARTS, len(speakers(observation.template)))):
@@ -182,7 +183,9 @@ class ArrayEnv(EpisodeEnv[ArrayObservation, ArrayAction]):
         return super()._info() | {"action_mask": self._mask.copy()}
 
 
-def _mask_template(mask: NDArray[np.int8], limits: Limits, tools: int) -> None:
+@lru_cache(maxsize=64)
+def _template_mask(limits: Limits, tools: int) -> NDArray[np.int8]:
+    mask = closed_mask()
     slots = min(SLOTS, max(1, limits.max_roles))
     granted = [0, *([1] if tools else []), *(range(2, 2 + min(tools, 3)) if tools > 1 else [])]
     for slot in range(slots):
@@ -194,6 +197,7 @@ def _mask_template(mask: NDArray[np.int8], limits: Limits, tools: int) -> None:
     most = max(limits.max_rounds, limits.max_revisions)
     permit(mask, "rounds", range(max(1, min(ROUNDS, most))))
     permit(mask, "aggregation", range(4) if limits.max_roles > 1 else (LAST,))
+    return mask
 
 
 def _values(action: object) -> list[int]:

@@ -2,6 +2,19 @@
 
 A face adds no rule of its own. It turns an action into a decision (or says that it is none), lets the episode
 carry it out, performs operations until the next decision, and shows what the episode shows.
+
+Info always has
+
+- `task`, `item`: names of the task and of the item;
+- `seed`: the episode's seed;
+- `stage`: `generate`, `implement`, `rectify`, or `done`;
+- `problems`: a tuple of what was wrong with the last action, empty if it was valid.
+
+Once the episode has ended it also has `outcome` (`success`, `failure` or `void`) and every other field of
+`mas2_env.Outcome` by name (`reason`, `reward`, `score`, `metrics`, `answer`, `cost`, `cost_ratio` and so on);
+`reward` is NaN and `answer` empty where there is none, and `answered` says whether there is an answer.
+
+No clock, no random identifier and nothing of the item's truth is ever in info or an observation.
 """
 
 from collections.abc import Mapping, Sequence

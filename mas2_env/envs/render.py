@@ -1,7 +1,6 @@
-"""Drawings of an episode for `render`: text for a terminal, or the same picture as pixels."""
+"""Drawings of an episode for `render`: text for a terminal, or pixels."""
 
 import textwrap
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,16 +9,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from mas2_env.reward import Outcome
-from mas2_env.system.model import (
-    Assignment,
-    Channel,
-    Critique,
-    Debate,
-    Route,
-    Send,
-    Template,
-    Vote,
-)
+from mas2_env.system.draw import draw_array, draw_text
+from mas2_env.system.model import Assignment, System, Template
 
 RENDER_MODES: Final = ("ansi", "rgb_array", "human")
 RENDER_FPS: Final = 1
@@ -30,11 +21,14 @@ WIDTH: Final = 100
 HEIGHT_PIXELS, WIDTH_PIXELS = 720, 960
 """Size of the drawing in pixels: always the same, so that frames make a video."""
 
-_QUERY_LINES: Final = 6
-_FONT_SIZE: Final = 14
-_LINE: Final = 18
-_MARGIN: Final = 16
-_INK: Final = {"head": (20, 60, 120), "text": (30, 30, 30), "back": (252, 252, 250)}
+_QUERY_LINES: Final = 5
+_PROBLEM_LINES: Final = 4
+_FONT_SIZE: Final = 15
+_LINE: Final = 20
+_MARGIN: Final = 14
+_WORDS_PIXELS: Final = 300
+_INK: Final = {"head": (20, 60, 120), "text": (30, 30, 30), "back": (255, 255, 255)}
+_WORST_FIRST: Final = ("failed", "waiting", "done", "skipped")
 
 
 class Frame(Struct, frozen=True):
@@ -61,89 +55,96 @@ class Frame(Struct, frozen=True):
     problems: tuple[str, ...]
     outcome: Outcome | None
 
+    @property
+    def drawn(self) -> System | Template | None:
+        """The system, or as much of it as has been decided."""
+        if self.template is None or self.assignment is None:
+            return self.template
+        return System(self.template, self.assignment)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """For each role with turns the status that asks for most attention."""
+        found: dict[str, str] = {}
+        for turn, status in self.statuses.items():
+            role = turn.partition("#")[0]
+            known = found.get(role, _WORST_FIRST[-1])
+            found[role] = min(known, status, key=_WORST_FIRST.index)
+        return found
+
 
 def draw_frame(frame: Frame, mode: str) -> str | NDArray[np.uint8] | None:
     """A frame in a render mode: `ansi` gives text, `rgb_array` pixels, `human` prints and gives None."""
+    if mode == "rgb_array":
+        return frame_pixels(frame)
     text = frame_text(frame)
     if mode == "ansi":
         return text
-    if mode == "rgb_array":
-        return text_pixels(text)
     print(text, flush=True)
     return None
 
 
 def frame_text(frame: Frame) -> str:
-    """The drawing in plain characters, with a line end at its end."""
+    """The drawing in characters, at most 100 columns wide, with a line end at its end."""
+    head, *rest = _words(frame)
+    drawing = (
+        [] if frame.drawn is None else ["", *draw_text(frame.drawn, frame.roles, width=WIDTH).splitlines()]
+    )
+    return "\n".join([head, *rest, *drawing]) + "\n"
+
+
+def _words(frame: Frame) -> list[str]:
     lines = [f"── {frame.task} · {frame.stage} ".ljust(WIDTH, "─")]
     query = [line for part in frame.query.splitlines() for line in textwrap.wrap(part, WIDTH - 2) or [""]]
     lines += query[:_QUERY_LINES]
     if len(query) > _QUERY_LINES:
         lines.append(f"… {len(query) - _QUERY_LINES} more lines")
-    if frame.template is not None:
-        lines += ["", *_system(frame.template, frame)]
     lines += ["", f"spent {_dollars(frame.spent)} of {_dollars(frame.budget)}"]
     if frame.problems:
-        lines += ["", "The last action was invalid:", *(f"  {p[: WIDTH - 2]}" for p in frame.problems[:6])]
-    if frame.outcome is not None:
-        lines += ["", *_outcome(frame.outcome)]
-    return "\n".join(lines) + "\n"
-
-
-def _system(template: Template, frame: Frame) -> list[str]:
-    backbones = frame.assignment.backbones if frame.assignment is not None else {}
-    lines = []
-    for role in template.roles:
-        copies = f" ×{role.copies}" if role.copies > 1 else ""
-        states = Counter(status for turn, status in frame.statuses.items() if turn.split("#")[0] == role.name)
-        parts = [
-            f"{'▶' if role.name == template.output else '●'} {role.name}{copies}",
-            role.kind,
-            backbones.get(role.name, "" if role.kind == "vote" else "no backbone yet"),
-            ", ".join(role.tools),
-            ", ".join(f"{count} {state}" for state, count in states.items()),
-        ]
-        lines.append(" · ".join(part for part in parts if part))
-    return lines + [f"  {describe(channel)}" for channel in template.channels]
-
-
-def describe(channel: Channel) -> str:
-    """A channel in one line."""
-    match channel:
-        case Send(source, target):
-            return f"{source} → {target}"
-        case Debate(roles=roles, rounds=rounds):
-            return f"{' ⇄ '.join(roles)}: debate, {rounds} round(s)"
-        case Critique(author, reviewer, revisions):
-            return f"{author} ⇄ {reviewer}: critique, {revisions} revision(s)"
-        case Vote(sources, target):
-            return f"{', '.join(sources)} → {target}: vote"
-        case Route(source, targets, choose):
-            return f"{source} → {choose} of {', '.join(targets)}: route"
+        lines.append("The last action was invalid:")
+        lines += [f"  {_cut(problem, WIDTH - 2)}" for problem in frame.problems[:_PROBLEM_LINES]]
+    return lines + ([] if frame.outcome is None else _outcome(frame.outcome))
 
 
 def _outcome(outcome: Outcome) -> list[str]:
     reward = "no reward" if outcome.reward is None else f"reward {outcome.reward:.3f}"
-    answer = "none" if outcome.answer is None else " ".join(outcome.answer.split())[: WIDTH - 10]
+    answer = "none" if outcome.answer is None else " ".join(outcome.answer.split())
     return [
-        f"{outcome.kind} ({outcome.reason}): score {outcome.score:g}, "
+        f"{outcome.kind} ({_cut(outcome.reason, 40)}): score {outcome.score:g}, "
         f"cost ratio {outcome.cost_ratio:.2f}, {reward}",
-        f"answer: {answer}",
+        f"answer: {_cut(answer, WIDTH - 8)}",
     ]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _dollars(nano: int) -> str:
     return f"${nano / 1e9:.6f}"
 
 
-def text_pixels(text: str) -> NDArray[np.uint8]:
-    """Text as pixels: uint8 of shape (720, 960, 3). What does not fit is cut off."""
+def frame_pixels(frame: Frame) -> NDArray[np.uint8]:
+    """The drawing as pixels: uint8 of shape (720, 960, 3), words above and the system below."""
+    pixels = np.empty((HEIGHT_PIXELS, WIDTH_PIXELS, 3), dtype=np.uint8)
+    pixels[:_WORDS_PIXELS] = _text_pixels(_words(frame))
+    if frame.drawn is None:
+        pixels[_WORDS_PIXELS:] = _INK["back"]
+    else:
+        pixels[_WORDS_PIXELS:] = draw_array(
+            frame.drawn, WIDTH_PIXELS, HEIGHT_PIXELS - _WORDS_PIXELS, frame.roles
+        )
+    return pixels
+
+
+def _text_pixels(lines: list[str]) -> NDArray[np.uint8]:
     from PIL import Image, ImageDraw, ImageFont
 
-    image = Image.new("RGB", (WIDTH_PIXELS, HEIGHT_PIXELS), _INK["back"])
-    draw = ImageDraw.Draw(image)
+    image = Image.new("RGB", (WIDTH_PIXELS, _WORDS_PIXELS), _INK["back"])
+    pen = ImageDraw.Draw(image)
     font: Any = ImageFont.load_default(_FONT_SIZE)
-    for i, line in enumerate(text.splitlines()[: (HEIGHT_PIXELS - 2 * _MARGIN) // _LINE]):
-        ink = _INK["head" if i == 0 else "text"]
-        draw.text((_MARGIN, _MARGIN + i * _LINE), line.encode(errors="replace").decode(), fill=ink, font=font)
-    return np.asarray(image, dtype=np.uint8).copy()
+    for i, line in enumerate(lines):
+        words = line.strip("─ ") if i == 0 else line
+        ink = _INK["text" if i else "head"]
+        pen.text((_MARGIN, _MARGIN + i * _LINE), words.encode(errors="replace").decode(), fill=ink, font=font)
+    return np.asarray(image, dtype=np.uint8)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
 
-from mas2_env import Critique, Debate, Route, Send, Vote
-from mas2_env.envs.render import HEIGHT_PIXELS, WIDTH_PIXELS, describe, text_pixels
+from mas2_env import Role, Send, Template
+from mas2_env.envs.render import HEIGHT_PIXELS, WIDTH, WIDTH_PIXELS, Frame, frame_pixels, frame_text
 
 TEMPLATE = (
     '{"roles": [{"name": "solver", "copies": 2}, {"name": "pool", "kind": "vote"}],'
@@ -46,7 +46,6 @@ def test_pixels_have_one_size_and_show_something(text_env):
     assert first.shape == second.shape == (HEIGHT_PIXELS, WIDTH_PIXELS, 3)
     assert first.dtype == np.uint8
     assert (first != second).any()
-    assert text_pixels("漢字 \ud800 é\n" * 200).shape == first.shape
 
 
 def test_human_prints_at_each_step(text_env, capsys):
@@ -72,15 +71,21 @@ def test_videos_can_be_made_of_it():
     assert env.metadata["render_fps"] > 0
 
 
-@pytest.mark.parametrize(
-    ("channel", "line"),
-    [
-        (Send("a", "b"), "a → b"),
-        (Debate(("a", "b"), 2), "a ⇄ b: debate, 2 round(s)"),
-        (Critique("a", "b"), "a ⇄ b: critique, 1 revision(s)"),
-        (Vote(("a", "b"), "c"), "a, b → c: vote"),
-        (Route("a", ("b", "c")), "a → 1 of b, c: route"),
-    ],
-)
-def test_channels_in_words(channel, line):
-    assert describe(channel) == line
+def test_a_role_shows_the_status_that_asks_for_most_attention():
+    frame = Frame(
+        stage="rectify",
+        task="Sums",
+        query="漢字 \ud800 é\n" * 50,
+        template=Template((Role("a", copies=3), Role("b")), (Send("a", "b"),), "b"),
+        assignment=None,
+        statuses={"a#0@0": "done", "a#1@0": "failed", "a#2@0": "waiting", "b#0@0": "skipped"},
+        spent=1,
+        budget=2,
+        problems=(),
+        outcome=None,
+    )
+    assert frame.roles == {"a": "failed", "b": "skipped"}
+    assert "✗" in frame_text(frame)
+    assert all(len(line) <= WIDTH for line in frame_text(frame).splitlines())
+    assert "more lines" in frame_text(frame)
+    assert frame_pixels(frame).shape == (HEIGHT_PIXELS, WIDTH_PIXELS, 3)
