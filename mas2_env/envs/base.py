@@ -17,6 +17,7 @@ Once the episode has ended it also has `outcome` (`success`, `failure` or `void`
 No clock, no random identifier and nothing of the item's truth is ever in info or an observation.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar
@@ -50,7 +51,7 @@ _ENDLESS = 2**31
 _OPTIONS = ("item", "task", "settings")
 
 
-class EpisodeEnv(Env[ObsT, ActT], Generic[ObsT, ActT]):
+class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
     """Base of the Gymnasium environments: one episode at a time, one decision a step.
 
     All arguments may be JSON-able data, and are in what is registered; objects are taken as well, but then
@@ -216,13 +217,13 @@ class EpisodeEnv(Env[ObsT, ActT], Generic[ObsT, ActT]):
 
     # What a face fills in.
 
+    @abstractmethod
     def _decide(self, episode: Episode, action: Any) -> None:
         """Hand an action to the episode. Raises `InvalidDecision` once that is on the episode's record."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _face(self) -> ObsT:
         """The observation of `self.shown`, or of the end where that is None."""
-        raise NotImplementedError
 
     def _accept(self, settings: Settings) -> Settings:
         """Settings that this face can show. Raises `ValueError` for others."""

@@ -33,6 +33,7 @@ from mas2_env.envs.text import TextEnv
 from mas2_env.episode import Episode
 from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import Failure, Reply
+from mas2_env.pool import parse_pool
 from mas2_env.system.model import Assignment, Limits, Reassign, Rebuild, Rectification, Retry, Skip, Template
 
 CODEC = ActionCodec()
@@ -373,3 +374,25 @@ def _flaky(share):
         return Reply(f"Answer: {call.key[1] % 4}", 100, 50)
 
     return Scripted(script)
+
+
+def test_of_a_large_pool_the_first_sixteen_can_be_named(sums):
+    entry = (
+        '[[backbone]]\nname = "m{i}"\ndescription = ""\ncontext = 8000\n'
+        "usd_per_million_input = 1\nusd_per_million_output = {i}\n"
+    )
+    entries = "".join(entry.format(i=i) for i in range(20))
+    pool = parse_pool(f'name = "many"\nreference = "m0"\n{entries}', "many")
+    env = ArrayEnv(sums, pool=pool, backend=_flaky(0.2), budget=2.0)
+    env.action_space.seed(0)
+    _, info = env.reset(seed=0)
+    named = set()
+    for _ in range(300):
+        observation, _, _, _, info = env.step(env.action_space.sample(info["action_mask"]))
+        assert info["problems"] == ()
+        assert observation in env.observation_space
+        if env.episode.assignment is not None:
+            named |= set(env.episode.assignment.backbones.values())
+        if "outcome" in info:
+            _, info = env.reset()
+    assert named == {f"m{i}" for i in range(16)}
