@@ -23,7 +23,9 @@ def draw_mermaid(system: System | Template, status: Mapping[str, str] | None = N
     framed: set[str] = set()
     for number, channel in enumerate(template.channels):
         if isinstance(channel, Debate):
-            members = [role for role in template.roles if role.name in channel.roles and role.name not in framed]
+            members = [
+                role for role in template.roles if role.name in channel.roles and role.name not in framed
+            ]
             framed.update(role.name for role in members)
             ids[f"debate {number}"] = f"d{number}"
             lines.append(f'    subgraph d{number}["{debate_title(channel)}"]')

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -112,7 +113,7 @@ def _outline(box: Box) -> list[Point]:
 def _bend(points: tuple[Point, ...]) -> list[Point]:
     """Points along the cubic curves that the SVG draws."""
     bent = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2
         for t in np.linspace(0.0, 1.0, 25)[1:].tolist():
             u = 1 - t
@@ -122,7 +123,12 @@ def _bend(points: tuple[Point, ...]) -> list[Point]:
 
 
 def _line(
-    pen: Any, points: list[Point], thickness: float, dash: tuple[float, float] | None, colour: str, fine: float
+    pen: Any,
+    points: list[Point],
+    thickness: float,
+    dash: tuple[float, float] | None,
+    colour: str,
+    fine: float,
 ) -> None:
     width = max(1, round(thickness * fine))
     for piece in [points] if dash is None else _dashes(points, dash):
@@ -133,7 +139,7 @@ def _dashes(points: list[Point], dash: tuple[float, float]) -> list[list[Point]]
     pieces: list[list[Point]] = []
     piece: list[Point] = [points[0]]
     drawn, left = True, dash[0]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length = float(np.hypot(x1 - x0, y1 - y0))
         gone = 0.0
         while length - gone > left:

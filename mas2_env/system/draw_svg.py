@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from itertools import pairwise
 
 from mas2_env.system.model import System, Template
 from mas2_env.system.scene import COLOURS, Box, Curve, Label, Mark, Shape, build
@@ -20,7 +21,8 @@ def draw_svg(system: System | Template, status: Mapping[str, str] | None = None)
     dark = ";".join(f"--m2-{use}:{colours[1]}" for use, colours in COLOURS.items())
     names = escape(", ".join(role.name for role in template.roles))
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="m2" viewBox="0 0 {scene.width:.0f} {scene.height:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="m2" '
+        f'viewBox="0 0 {scene.width:.0f} {scene.height:.0f}" '
         f'width="{scene.width:.0f}" height="{scene.height:.0f}" role="img" '
         f'style="max-width:100%;height:auto" font-family="system-ui,-apple-system,Segoe UI,Roboto,Helvetica,'
         f'Arial,sans-serif"><title>Multi-agent system: {_clean(names)}</title>'
@@ -45,14 +47,17 @@ def _dash(dash: tuple[float, float] | None) -> str:
 def _mark(mark: Mark) -> str:
     match mark:
         case Box():
-            stroke = f' stroke="{_colour(mark.stroke)}" stroke-width="{mark.thickness}"' if mark.stroke else ""
+            stroke = (
+                f' stroke="{_colour(mark.stroke)}" stroke-width="{mark.thickness}"' if mark.stroke else ""
+            )
             return (
-                f'<rect x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.width:.1f}" height="{mark.height:.1f}" '
-                f'rx="{mark.radius}" fill="{_colour(mark.fill)}"{stroke}{_dash(mark.dash)}/>'
+                f'<rect x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.width:.1f}" '
+                f'height="{mark.height:.1f}" rx="{mark.radius}" fill="{_colour(mark.fill)}"'
+                f"{stroke}{_dash(mark.dash)}/>"
             )
         case Curve(points=points):
             path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-            for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            for (x0, y0), (x1, y1) in pairwise(points):
                 middle = (x0 + x1) / 2
                 path += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
             return (
@@ -65,7 +70,8 @@ def _mark(mark: Mark) -> str:
         case Label():
             weight = ' font-weight="600"' if mark.bold else ""
             return (
-                f'<text x="{mark.x:.1f}" y="{mark.y:.1f}" font-size="{mark.size}" text-anchor="{mark.anchor}" '
+                f'<text x="{mark.x:.1f}" y="{mark.y:.1f}" font-size="{mark.size}" '
+                f'text-anchor="{mark.anchor}" '
                 f'dominant-baseline="central" fill="{_colour(mark.colour)}"{weight}>'
                 f"{escape(mark.text)}</text>"
             )

@@ -13,9 +13,7 @@ _NARROWEST, _WIDEST = 12, 30
 _FRAME = 2
 
 
-def draw_text(
-    system: System | Template, status: Mapping[str, str] | None = None, *, width: int = 120
-) -> str:
+def draw_text(system: System | Template, status: Mapping[str, str] | None = None, *, width: int = 120) -> str:
     """A drawing of at most `width` columns, and below it the channels in words.
 
     Where the drawing would be wider, a list of the roles stands in its place. `status` marks roles that are
@@ -51,7 +49,9 @@ class _Sheet:
         self.layout = arrange(template, Metrics(card=tall, port=1.5, gap=1, title=1, pad=1, lane=1, answer=1))
         rows = [line for role in template.roles for line in self._lines(role)]
         titles = [item.title for items in self.layout.columns for item in items if item.title]
-        self.wide = min(max([_NARROWEST, *map(len, rows), *(len(title) - 3 for title in titles)]) + 4, _WIDEST + 4)
+        self.wide = min(
+            max([_NARROWEST, *map(len, rows), *(len(title) - 3 for title in titles)]) + 4, _WIDEST + 4
+        )
         self.cells: dict[tuple[int, int], str] = {}
         self.lines: dict[tuple[int, int], int] = {}
 
@@ -77,7 +77,10 @@ class _Sheet:
             self._card(role, x, y)
         if ANSWER in self.layout.tops:
             self._write(lefts[-1], self.layout.tops[ANSWER], " answer")
-        places = {**self.cells, **{at: _LINES[mask] for at, mask in self.lines.items() if at not in self.cells}}
+        places = {
+            **self.cells,
+            **{at: _LINES[mask] for at, mask in self.lines.items() if at not in self.cells},
+        }
         width = max(x for x, _ in places) + 1
         height = max(y for _, y in places) + 1
         return ["".join(places.get((x, y), " ") for x in range(width)).rstrip() for y in range(height)]
@@ -188,7 +191,9 @@ def _roster(template: Template, backbones: Mapping[str, str], status: Mapping[st
         for role in template.roles
     ]
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(part.ljust(room) for part, room in zip(row, wide, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(part.ljust(room) for part, room in zip(row, wide, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _words(template: Template) -> list[str]:

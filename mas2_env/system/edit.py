@@ -32,9 +32,10 @@ _CHANGEABLE = ("kind", "prompt", "tools", "copies")
 
 
 def diff(a: System, b: System) -> tuple[Edit, ...]:
-    """Find the edits that lead from `a` to `b`: `apply(a, diff(a, b)) == b`.
+    """Find the edits that lead from one system to another.
 
-    As few as leave in place what both have in the same order, or one `rebuild` where that is shorter.
+    `apply(a, diff(a, b)) == b` for any two. The edits leave in place what both have in the same order; where
+    a single `rebuild` is shorter, it is that.
     """
     if a == b:
         return ()
@@ -101,7 +102,9 @@ class _Draft:
         if name in names:
             return names.index(name)
         wanted = ", ".join(names[:12]) or "none: there is no role left"
-        self.faults.append(f"{path}: given {given(name)}, expected one of {wanted}{did_you_mean(name, names)}")
+        self.faults.append(
+            f"{path}: given {given(name)}, expected one of {wanted}{did_you_mean(name, names)}"
+        )
         return None
 
     def _place(self, at: int | None, size: int, path: str) -> int | None:
@@ -122,7 +125,9 @@ class _Draft:
 
     def _add_role(self, edit: AddRole, path: str) -> None:
         if any(role.name == edit.role.name for role in self.roles):
-            self.faults.append(f"{path}.role.name: {edit.role.name!r} is a role already, expected another name")
+            self.faults.append(
+                f"{path}.role.name: {edit.role.name!r} is a role already, expected another name"
+            )
             return
         at = self._place(edit.at, len(self.roles), path)
         if at is None:
@@ -154,7 +159,9 @@ class _Draft:
             self.channels.remove(edit.channel)
             return
         alike = [c for c in self.channels if type(c) is type(edit.channel)] or self.channels
-        shown = ", ".join(msgspec.json.encode(c).decode() for c in alike[:4]) or "none: there is no channel left"
+        shown = (
+            ", ".join(msgspec.json.encode(c).decode() for c in alike[:4]) or "none: there is no channel left"
+        )
         self.faults.append(f"{path}.channel: no such channel; expected one exactly as it stands: {shown}")
 
     def _set_output(self, edit: SetOutput, path: str) -> None:

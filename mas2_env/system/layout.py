@@ -5,7 +5,9 @@ of them, so that it never runs across a card (the method of Sugiyama, Tagawa and
 with orders by barycentres).
 """
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -106,7 +108,9 @@ def wires(template: Template) -> list[Wire]:
                 pass
     if template.output in known:
         found.append(Wire("answer", template.output, ANSWER))
-    ends = {ANSWER} | known | {f"debate {i}" for i, c in enumerate(template.channels) if isinstance(c, Debate)}
+    ends = (
+        {ANSWER} | known | {f"debate {i}" for i, c in enumerate(template.channels) if isinstance(c, Debate)}
+    )
     return [wire for wire in found if wire.source in ends and wire.target in ends]
 
 
@@ -192,7 +196,7 @@ def _neighbours(chains: Sequence[Chain]) -> tuple[dict[int, list[Item]], dict[in
     before: dict[int, list[Item]] = {}
     after: dict[int, list[Item]] = {}
     for chain in chains:
-        for a, b in zip(chain.items, chain.items[1:], strict=False):
+        for a, b in pairwise(chain.items):
             after.setdefault(id(a), []).append(b)
             before.setdefault(id(b), []).append(a)
     return before, after
@@ -232,7 +236,7 @@ def _settle(columns: list[list[Item]], chains: Sequence[Chain], metrics: Metrics
                 middle = sum(other.centre for other in near) / len(near) if near else item.centre
                 wanted.append(middle - item.port)
             for item, top in zip(items, _apart(wanted, items, metrics.gap), strict=True):
-                item.top = int(top // 1)
+                item.top = math.floor(top)
     lowest = min((item.top for items in columns for item in items), default=0)
     for items in columns:
         for item in items:

@@ -89,7 +89,7 @@ def _search(text: str, kind: type[Decision]) -> Reading:
         found = list(_candidates(part))
         whole = not any(isinstance(candidate.value, Unreadable) for candidate in found)
         # An empty bracket counts only where nothing else does: prose is full of them.
-        for candidate in sorted(found[-_LAST:][::-1], key=_is_empty):
+        for candidate in sorted(found[-_LAST:], key=_says_more, reverse=True):
             plain, fixes = _unwrap(candidate.value, kind, whole)
             decision, faults, lax = _convert(plain, kind)
             if decision is not None and ((candidate.value and plain) or (whole and not candidate.repairs)):
@@ -130,8 +130,8 @@ def _candidates(text: str) -> Iterator[_Candidate]:
             at = start + 1
 
 
-def _is_empty(candidate: _Candidate) -> bool:
-    return not candidate.value
+def _says_more(candidate: _Candidate) -> tuple[bool, int]:
+    return bool(candidate.value), candidate.start
 
 
 def _locate(text: str, error: object) -> str:

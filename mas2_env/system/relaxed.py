@@ -157,7 +157,9 @@ class Parser:
         if self._over():
             return key
         if self.text[self.at] != ":":
-            raise Unreadable(self.at, f"expected ':' after the key {key[:40]!r}, given {self.text[self.at]!r}")
+            raise Unreadable(
+                self.at, f"expected ':' after the key {key[:40]!r}, given {self.text[self.at]!r}"
+            )
         self.at += 1
         self._space()
         return key
@@ -215,7 +217,9 @@ class Parser:
     def _string(self, quote: str) -> str:
         text, stop, ends = self.text, _STOPS[quote], _QUOTES[quote]
         if quote != '"':
-            self._forgive("read single quotes as double" if quote == "'" else f"read the quotes {quote} as double")
+            self._forgive(
+                "read single quotes as double" if quote == "'" else f"read the quotes {quote} as double"
+            )
         parts: list[str] = []
         at = self.at + 1
         while True:
@@ -234,7 +238,9 @@ class Parser:
                 self.at = at
                 return "".join(parts)
             else:
-                self._forgive("kept a line break inside a string" if char == "\n" else "kept quotes inside a string")
+                self._forgive(
+                    "kept a line break inside a string" if char == "\n" else "kept quotes inside a string"
+                )
                 parts.append(char)
 
     def _closes(self, at: int) -> bool:
@@ -245,7 +251,7 @@ class Parser:
         if after >= len(text) or text[after] in ",:}]#" or text.startswith(("//", "/*", "```"), after):
             return True
         if "\n" in text[at:after]:
-            return text[after] in '"“\'{['
+            return text[after] in "\"“'{["
         return after > at and _NEXT_KEY.match(text, after) is not None
 
     def _escape(self, at: int) -> tuple[str, int]:

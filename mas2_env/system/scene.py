@@ -147,7 +147,9 @@ class _Builder:
         first = [(self.layout.column[c.items[0].members[0]], c.wire.label) for c in self.layout.chains]
         lefts = [float(MARGIN + FRAME)]
         for layer in range(1, len(self.layout.columns)):
-            wide = max((text_width(label, 11) for at, label in first if label and at == layer - 1), default=0.0)
+            wide = max(
+                (text_width(label, 11) for at, label in first if label and at == layer - 1), default=0.0
+            )
             lefts.append(lefts[-1] + self.card + max(wide + 62, 76.0))
         return lefts
 
@@ -160,7 +162,9 @@ class _Builder:
 
     def _room(self, role: Role) -> float:
         first = text_width(role.name, 14) * 1.06 + (34 if role.copies > 1 else 0) + (18 if self.status else 0)
-        return 32 + max(first, text_width(self._second(role), 11.5), text_width(", ".join(role.tools), 11.5) + 8)
+        return 32 + max(
+            first, text_width(self._second(role), 11.5), text_width(", ".join(role.tools), 11.5) + 8
+        )
 
     def _x(self, layer: int) -> float:
         return self.left[layer]
@@ -220,10 +224,15 @@ class _Builder:
             return self.layout.tops[name] + METRICS.card / 2
         # A debate as a whole is met at its title, clear of its participants' own wires.
         return next(
-            item.top + METRICS.title / 2 for items in self.layout.columns for item in items if item.frame == name
+            item.top + METRICS.title / 2
+            for items in self.layout.columns
+            for item in items
+            if item.frame == name
         )
 
-    def _port(self, name: str, out: bool, i: int, ends: Mapping[tuple[str, bool], list[tuple[float, int]]]) -> float:
+    def _port(
+        self, name: str, out: bool, i: int, ends: Mapping[tuple[str, bool], list[tuple[float, int]]]
+    ) -> float:
         order = [number for _, number in sorted(ends[name, out])]
         step = min(13.0, (METRICS.card - 18) / max(len(order), 1))
         offset = (order.index(i) - (len(order) - 1) / 2) * step
@@ -300,7 +309,9 @@ class _Builder:
         x = float(MARGIN + FRAME)
         for kind in kinds:
             both = kind in ("critique", "rank")
-            self.marks.append(Curve(((x + (7 if both else 0), y + 8), (x + 31, y + 8)), kind, 1.7, DASHES[kind]))
+            self.marks.append(
+                Curve(((x + (7 if both else 0), y + 8), (x + 31, y + 8)), kind, 1.7, DASHES[kind])
+            )
             self.marks.append(_arrow((x + 38, y + 8), 1, kind))
             if both:
                 self.marks.append(_arrow((x, y + 8), -1, kind))

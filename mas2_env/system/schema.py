@@ -66,7 +66,11 @@ def _with_null(field: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
 def _assigned(names: dict[str, Any], roles: Collection[str] | None) -> dict[str, Any]:
     if roles is None:
         return {"additionalProperties": names}
-    return {"properties": {role: names for role in roles}, "required": list(roles), "additionalProperties": False}
+    return {
+        "properties": dict.fromkeys(roles, names),
+        "required": list(roles),
+        "additionalProperties": False,
+    }
 
 
 @lru_cache(maxsize=8)

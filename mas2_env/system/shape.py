@@ -75,7 +75,9 @@ def _walk(value: object, kind: Any, path: str) -> list[str]:
         return _union(value, kind, path)
     if origin is tuple and isinstance(value, list | tuple):
         return [
-            line for i, part in enumerate(value) for line in shape_faults(part, get_args(kind)[0], f"{path}[{i}]")
+            line
+            for i, part in enumerate(value)
+            for line in shape_faults(part, get_args(kind)[0], f"{path}[{i}]")
         ]
     if origin is dict and isinstance(value, dict):
         each = get_args(kind)[1]
@@ -105,7 +107,9 @@ def _struct(value: object, kind: type[Struct], path: str) -> list[str]:
 
 def _union(value: object, kind: Any, path: str) -> list[str]:
     members = [member for member in get_args(kind) if member not in (type(None), UnsetType)]
-    structs = {str(m.__struct_config__.tag): m for m in members if isinstance(m, type) and issubclass(m, Struct)}
+    structs = {
+        str(m.__struct_config__.tag): m for m in members if isinstance(m, type) and issubclass(m, Struct)
+    }
     if not structs:
         return _walk(value, members[0], path) if len(members) == 1 else _leaf(value, kind, path)
     names = ", ".join(structs)

@@ -1,4 +1,4 @@
-"""What follows from a template's channels: how many turns it has, who waits for whom, what reaches the output.
+"""What follows from a template's channels: how many turns it has, who waits for whom, what is of use.
 
 Each role passes up to three *phases*: its first answer is begun, its debate is over, its work is final. A
 role's later phases wait for its earlier ones, and channels add the rest:
@@ -73,7 +73,7 @@ def contributors(template: Template) -> set[str]:
 
 
 def lanes(template: Template) -> dict[str, int]:
-    """How many independent outputs each role has: its copies, or its author's if it reviews; a vote has one."""
+    """How many independent outputs each role has: one for a copy, or for its author's copy if it reviews."""
     copies = {role.name: 1 if role.kind == "vote" else role.copies for role in template.roles}
     return copies | {
         c.reviewer: copies.get(c.author, 1) for c in template.channels if isinstance(c, Critique)
@@ -145,7 +145,9 @@ def find_circle(graph: Mapping[Phase, set[Phase]]) -> list[str]:
             for phase in todo[-1]:
                 if state.get(phase) == 1:
                     circle = path[path.index(phase) :]
-                    return list(dict.fromkeys(n for p, n in reversed(circle) if p not in ("round", "debated")))
+                    return list(
+                        dict.fromkeys(n for p, n in reversed(circle) if p not in ("round", "debated"))
+                    )
                 if phase not in state:
                     state[phase] = 1
                     path.append(phase)

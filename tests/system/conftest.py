@@ -18,7 +18,20 @@ from mas2_env.system.model import (
     Vote,
 )
 
-KINDS = ("plan", "solve", "search", "code", "test", "critique", "verify", "judge", "summarise", "rank", "route", "vote")
+KINDS = (
+    "plan",
+    "solve",
+    "search",
+    "code",
+    "test",
+    "critique",
+    "verify",
+    "judge",
+    "summarise",
+    "rank",
+    "route",
+    "vote",
+)
 BACKBONES = ("small", "medium", "large")
 TOOLS = ("python", "search")
 
@@ -60,7 +73,9 @@ _unruly = st.builds(
     channels=st.lists(_channels, max_size=5).map(tuple),
     output=_names,
 )
-_assignments = st.builds(Assignment, backbones=st.dictionaries(_names, st.sampled_from(BACKBONES), max_size=6))
+_assignments = st.builds(
+    Assignment, backbones=st.dictionaries(_names, st.sampled_from(BACKBONES), max_size=6)
+)
 
 
 @st.composite

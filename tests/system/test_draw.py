@@ -20,7 +20,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def pair() -> System:
-    template = Template((Role("writer", tools=("python",)), Role("critic", copies=1)), (Send("writer", "critic"),), "critic")
+    template = Template(
+        (Role("writer", tools=("python",)), Role("critic", copies=1)), (Send("writer", "critic"),), "critic"
+    )
     return System(template, Assignment({"writer": "small", "critic": "large"}))
 
 
@@ -82,7 +84,9 @@ def test_the_svg_shows_roles_backbones_tools_and_copies(team, kit):
 
 def test_no_card_overlaps_another_and_labels_keep_to_their_cards(team, kit):
     scene = build(kit.staffed(team))
-    cards = [m for m in scene.marks if isinstance(m, Box) and m.fill == "card" and m.stroke and m.thickness > 1.1]
+    cards = [
+        m for m in scene.marks if isinstance(m, Box) and m.fill == "card" and m.stroke and m.thickness > 1.1
+    ]
     assert len(cards) == len(team.roles)
     for a, b in combinations(cards, 2):
         apart = a.x + a.width < b.x or b.x + b.width < a.x or a.y + a.height < b.y or b.y + b.height < a.y

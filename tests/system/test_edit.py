@@ -56,7 +56,10 @@ def test_a_system_differs_from_itself_by_nothing(kit, data):
 
 def pair() -> System:
     template = Template(
-        (Role("writer", prompt="Write a long and careful answer to the question. " * 4), Role("critic", "critique")),
+        (
+            Role("writer", prompt="Write a long and careful answer to the question. " * 4),
+            Role("critic", "critique"),
+        ),
         (Send("writer", "critic"),),
         "critic",
     )
@@ -99,19 +102,28 @@ def test_retry_and_skip_leave_the_system_as_it_is():
 @pytest.mark.parametrize(
     ("edit", "line"),
     [
-        (Reassign("writr", "small"), "$.edits[0].role: given 'writr', expected one of writer, critic; did you mean 'writer'?"),
+        (
+            Reassign("writr", "small"),
+            "$.edits[0].role: given 'writr', expected one of writer, critic; did you mean 'writer'?",
+        ),
         (RemoveRole("nobody"), "$.edits[0].role: given 'nobody', expected one of writer, critic"),
-        (ChangeRole("critics", copies=2), "$.edits[0].role: given 'critics', expected one of writer, critic; did you mean 'critic'?"),
+        (
+            ChangeRole("critics", copies=2),
+            "$.edits[0].role: given 'critics', expected one of writer, critic; did you mean 'critic'?",
+        ),
         (AddRole(Role("critic")), "$.edits[0].role.name: 'critic' is a role already, expected another name"),
         (AddRole(Role("third"), None, 7), "$.edits[0].at: given 7, expected a position from 0 to 2"),
-        (AddChannel(Send("critic", "writer"), -1), "$.edits[0].at: given -1, expected a position from 0 to 1"),
+        (
+            AddChannel(Send("critic", "writer"), -1),
+            "$.edits[0].at: given -1, expected a position from 0 to 1",
+        ),
         (
             RemoveChannel(Send("critic", "writer")),
             "$.edits[0].channel: no such channel; expected one exactly as it stands: "
             '{"type":"send","source":"writer","target":"critic"}',
         ),
     ],
-)  # fmt: skip
+)
 def test_an_edit_of_something_that_is_not_there_is_refused(edit, line):
     with pytest.raises(InvalidDecision) as error:
         apply(pair(), [edit])

@@ -93,16 +93,32 @@ PAIR = {"a": Role("a", copies=2)}
         ((AB,), {}, "$.roles[0]: nothing of 'a' reaches the output 'c', expected a channel that leads there"),
         ((AC, BC), {"c": Role("c", copies=3)}, "$.output: given 'c', which has 3 independent outputs"),
         ((AC, BC, AC), {}, "$.channels[2]: is the same as $.channels[0]"),
-        ((AC, BC, Send("a", "a")), {}, "$.channels: given roles that wait for each other in a circle (a -> a)"),
+        (
+            (AC, BC, Send("a", "a")),
+            {},
+            "$.channels: given roles that wait for each other in a circle (a -> a)",
+        ),
         ((AB, Send("b", "a"), BC), {}, "$.channels: given roles that wait for each other in a circle"),
         ((Debate(("a", "b")), AB, BC), {}, "$.channels: given roles that wait for each other in a circle"),
         ((Critique("c", "b"), Send("b", "a"), AC), {}, "$.channels: given roles that wait for each other"),
-        ((Critique("c", "b"), Send("c", "a"), Send("a", "b")), {}, "$.channels: given roles that wait for each"),
+        (
+            (Critique("c", "b"), Send("c", "a"), Send("a", "b")),
+            {},
+            "$.channels: given roles that wait for each",
+        ),
         ((AC, BC), VOTE, "$.channels[0].target: 'c' is of kind vote, expected a channel of type vote"),
-        ((Vote(("a", "b"), "c"),), {}, "$.channels[0].target: 'c' is of kind solve, expected a role of kind vote"),
+        (
+            (Vote(("a", "b"), "c"),),
+            {},
+            "$.channels[0].target: 'c' is of kind solve, expected a role of kind vote",
+        ),
         ((Vote((), "c"), AB), VOTE, "$.channels[0].sources: given none, expected at least one role"),
         ((Vote(("a", "a", "b"), "c"),), VOTE, "$.channels[0].sources: given 'a' 2 times, expected it once"),
-        ((Vote(("a", "b"), "c"), Vote(("b",), "c")), VOTE, "$.channels[1].sources[0]: 'b' is a source of 'c' in"),
+        (
+            (Vote(("a", "b"), "c"), Vote(("b",), "c")),
+            VOTE,
+            "$.channels[1].sources[0]: 'b' is a source of 'c' in",
+        ),
         (
             (Vote(("a", "b"), "c"),),
             {"c": Role("c", "vote", tools=("python",), copies=2)},
@@ -111,9 +127,17 @@ PAIR = {"a": Role("a", copies=2)}
         ((Vote(("a", "b"), "c"), Debate(("b", "c"))), VOTE, "$.channels[1].roles[1]: 'c' is of kind vote"),
         ((Vote(("a", "b"), "c"), Critique("c", "b")), VOTE, "$.channels[1].author: 'c' is of kind vote"),
         ((Debate(("a", "b")), Debate(("b", "c"))), {}, "$.channels[1].roles[0]: 'b' is in the debate in"),
-        ((Debate(("a", "b", "c"), ranker="c"),), {}, "$.channels[0].ranker: 'c' is in the debate, expected a role"),
+        (
+            (Debate(("a", "b", "c"), ranker="c"),),
+            {},
+            "$.channels[0].ranker: 'c' is in the debate, expected a role",
+        ),
         ((Debate(("a", "b"), 2, ranker="c"), AC), {}, "$.channels[0].keep: given 2 of 2 participants"),
-        ((Debate(("b", "c"), 2, ranker="a", keep=1),), PAIR, "$.channels[0].ranker: 'a' has 2 copies, expected 1"),
+        (
+            (Debate(("b", "c"), 2, ranker="a", keep=1),),
+            PAIR,
+            "$.channels[0].ranker: 'a' has 2 copies, expected 1",
+        ),
         (
             (Debate(("b", "c"), 2, ranker="a", keep=1), Critique("c", "a")),
             {},
@@ -121,8 +145,16 @@ PAIR = {"a": Role("a", copies=2)}
         ),
         ((Critique("c", "a"), Critique("c", "b")), {}, "$.channels[1].author: 'c' is the author in"),
         ((Critique("c", "a"), Critique("b", "a"), BC), {}, "$.channels[1].reviewer: 'a' is the reviewer in"),
-        ((Critique("c", "c"), AC, BC), {}, "$.channels[0].reviewer: 'c' is the author, expected another role"),
-        ((Critique("c", "a"), BC), PAIR, "$.channels[0].reviewer: 'a' has 2 copies, expected 1 for a reviewer"),
+        (
+            (Critique("c", "c"), AC, BC),
+            {},
+            "$.channels[0].reviewer: 'c' is the author, expected another role",
+        ),
+        (
+            (Critique("c", "a"), BC),
+            PAIR,
+            "$.channels[0].reviewer: 'a' has 2 copies, expected 1 for a reviewer",
+        ),
         ((Critique("c", "a", 9), BC), {}, "$.channels[0].revisions: given 9, expected at most 5"),
         (
             (Critique("c", "b"), Critique("b", "a")),
@@ -134,20 +166,30 @@ PAIR = {"a": Role("a", copies=2)}
         ((Route("a", ("a", "b", "c")), BC), {}, "$.channels[0].targets: the source 'a' is among them"),
         ((Route("a", ("b", "b", "c")), BC), {}, "$.channels[0].targets: given 'b' 2 times, expected it once"),
         ((Route("a", ("b", "c")), BC), PAIR, "$.channels[0].source: 'a' has 2 copies, expected 1"),
-        ((Route("a", ("b", "c")), Route("a", ("c", "b")), BC), {}, "$.channels[1].source: 'a' is the source of"),
-        ((Route("a", ("b", "c")), BC, Debate(("a", "b"))), {}, "$.channels[0].source: 'a' is in the debate at"),
-        ((AC, Send("bb", "c"), BC), {}, "$.channels[1].source: given 'bb', expected one of a, b, c; did you mean 'b'?"),
+        (
+            (Route("a", ("b", "c")), Route("a", ("c", "b")), BC),
+            {},
+            "$.channels[1].source: 'a' is the source of",
+        ),
+        (
+            (Route("a", ("b", "c")), BC, Debate(("a", "b"))),
+            {},
+            "$.channels[0].source: 'a' is in the debate at",
+        ),
+        (
+            (AC, Send("bb", "c"), BC),
+            {},
+            "$.channels[1].source: given 'bb', expected one of a, b, c; did you mean 'b'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_of_channels_is_named_with_its_place(channels, changed, expected):
     found = faults(*channels, **changed)
     assert any(line.startswith(expected) for line in found), found
 
 
 def test_a_circle_is_named_in_the_direction_of_its_channels():
-    template = Template(
-        roles("a", "b", "c", "out"), (AB, BC, Send("c", "a"), Send("c", "out")), "out"
-    )
+    template = Template(roles("a", "b", "c", "out"), (AB, BC, Send("c", "a"), Send("c", "out")), "out")
     (line,) = check_template(template, TOOLS, LIMITS)
     assert any(way in line for way in ("(a -> b -> c -> a)", "(b -> c -> a -> b)", "(c -> a -> b -> c)"))
 
@@ -169,10 +211,19 @@ def test_turns_are_counted_with_copies_rounds_and_revisions():
     ("template", "expected"),
     [
         (Template([Role("a")], (), "a"), "$: the Template holds something that JSON cannot hold"),
-        (Template((Role("a", copies="2"),), (), "a"), "$.roles[0].copies: given '2', expected a whole number"),
+        (
+            Template((Role("a", copies="2"),), (), "a"),
+            "$.roles[0].copies: given '2', expected a whole number",
+        ),
         (Template((Role("a b"),), (), "a b"), "$.roles[0].name: given 'a b', expected a name: a letter"),
-        (Template((Role("a", "solv"),), (), "a"), "$.roles[0].kind: given 'solv', expected one of plan, solve"),
-        (Template((Role("a"),), (Debate(("a", "a"), quorum=float("nan")),), "a"), "$.channels[0].quorum: given"),
+        (
+            Template((Role("a", "solv"),), (), "a"),
+            "$.roles[0].kind: given 'solv', expected one of plan, solve",
+        ),
+        (
+            Template((Role("a"),), (Debate(("a", "a"), quorum=float("nan")),), "a"),
+            "$.channels[0].quorum: given",
+        ),
         (Template((Role("a", prompt=object()),), (), "a"), "$: the Template holds something"),
         (Template(None), "$.roles: given None, expected a list"),
         ({"roles": []}, "$: given a dict, expected a Template"),
@@ -192,7 +243,9 @@ def sensible(draw) -> Template:
     team = [Role(name, copies=draw(st.integers(1, 3))) for name in names[:-1]] + [Role(names[-1])]
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     channels = [Send(*pair) for pair in draw(st.lists(st.sampled_from(pairs), unique=True))]
-    channels += [c for name in names[:-1] if (c := Send(name, names[-1])) not in channels and draw(st.booleans())]
+    channels += [
+        c for name in names[:-1] if (c := Send(name, names[-1])) not in channels and draw(st.booleans())
+    ]
     shuffled = draw(st.permutations(names))
     cut = draw(st.integers(2, size))
     if draw(st.booleans()):
@@ -244,7 +297,9 @@ def test_assignments():
     ]
 
 
-@pytest.mark.parametrize("bad", [None, Assignment(None), Assignment({"a": 3}), Assignment({3: "small"}), Assignment({"a": None})])
+@pytest.mark.parametrize(
+    "bad", [None, Assignment(None), Assignment({"a": 3}), Assignment({3: "small"}), Assignment({"a": None})]
+)
 def test_assignments_built_in_python_with_wrong_types(bad):
     assert check_assignment(bad, Template((Role("a"),), (), "a"), POOL)
 
@@ -262,27 +317,48 @@ def test_rectifications_that_can_be_carried_out():
     assert check() == []
     assert check(Retry("a#0@0")) == []
     assert check(Skip("a#0@0"), Reassign("b", "small")) == []
-    assert check(Rebuild(System(Template(roles("z"), (), "z"), Assignment({"z": "small"}))), ChangeRole("z", copies=1)) == []
+    assert (
+        check(
+            Rebuild(System(Template(roles("z"), (), "z"), Assignment({"z": "small"}))),
+            ChangeRole("z", copies=1),
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
         ([Retry("b#0@0")], "$.edits[0].turn: 'b#0@0' has not failed, expected a turn that failed: a#0@0"),
-        ([Skip("a#0@1")], "$.edits[0].turn: 'a#0@1' is no turn of this system, expected a turn that failed: a#0@0"),
+        (
+            [Skip("a#0@1")],
+            "$.edits[0].turn: 'a#0@1' is no turn of this system, expected a turn that failed: a#0@0",
+        ),
         ([Retry("a#0@0"), Skip("a#0@0")], "$.edits[1].turn: 'a#0@0' is settled by $.edits[0] already"),
-        ([Reassign("a", "smal")], "$.edits: the edited system: $.assignment.backbones.a: given 'smal', expected one of"),
+        (
+            [Reassign("a", "smal")],
+            "$.edits: the edited system: $.assignment.backbones.a: given 'smal', expected one of",
+        ),
         ([Reassign("aa", "small")], "$.edits[0].role: given 'aa', expected one of a, b; did you mean 'a'?"),
-        ([RemoveRole("a")], "$.edits: the edited system: $.template.channels[0].source: given 'a', expected one of b"),
+        (
+            [RemoveRole("a")],
+            "$.edits: the edited system: $.template.channels[0].source: given 'a', expected one of b",
+        ),
         ([SetOutput("c")], "$.edits: the edited system: $.template.output: given 'c', expected one of a, b"),
         ([AddRole(Role("c"))], "$.edits: the edited system: $.template.roles[2]: nothing of 'c' reaches"),
-        ([AddChannel(Send("b", "a"))], "$.edits: the edited system: $.template.channels: given roles that wait"),
-        ([ChangeRole("a", tools=("serch",))], "$.edits: the edited system: $.template.roles[0].tools[0]: given"),
+        (
+            [AddChannel(Send("b", "a"))],
+            "$.edits: the edited system: $.template.channels: given roles that wait",
+        ),
+        (
+            [ChangeRole("a", tools=("serch",))],
+            "$.edits: the edited system: $.template.roles[0].tools[0]: given",
+        ),
         ([ChangeRole("a", copies=99)], "$.edits[0].copies: given 99, expected"),
         ([AddRole(None)], "$.edits[0].role: given None, expected an object with name"),
         (["retry"], "$.edits[0]: given 'retry', expected an object whose 'type' is one of retry, skip"),
     ],
-)  # fmt: skip
+)
 def test_faults_of_rectifications(edits, expected):
     found = check(*edits)
     assert found[0].startswith(expected), found
