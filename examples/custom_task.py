@@ -5,8 +5,8 @@ Put the class into a package of yours and name it in that package's `pyproject.t
     [project.entry-points."mas2.tasks"]
     roman = "my_package.roman:Roman"
 
-Once the package is installed, `mas2 tasks list` shows it, `mas2 eval --task roman --policy cot` runs it, and
-`gymnasium.make("mas2/Roman-v0")` and `gymnasium.make("mas2/Roman-Array-v0")` make its environments.
+Once the package is installed, `mas2 tasks list` shows it, `mas2 eval --tasks roman --policy cot` runs it, and
+after `import mas2_env` there are its environments, `mas2/Roman-v0` and `mas2/Roman-Array-v0`.
 """
 
 import hashlib

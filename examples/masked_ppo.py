@@ -1,6 +1,6 @@
 """Masked PPO on the array face, against a random masked policy, on items that training never saw.
 
-    python examples/masked_ppo.py --task GSM8K --steps 10000
+    python examples/masked_ppo.py --task GSM8K --steps 6000
 
 Needs the extra `rl` (`pip install "mas2-env[rl]"`) and one CPU core.
 """
@@ -17,6 +17,10 @@ from gymnasium.wrappers import TransformObservation
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.env_util import make_vec_env
+
+import mas2_env
+
+gymnasium.register_envs(mas2_env)
 
 Array = NDArray[Any]
 Choose = Callable[[Array, Array], Array]
@@ -104,7 +108,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--task", default="GSM8K", help="a task, or Suite for all of them")
-    parser.add_argument("--steps", type=int, default=10_000, help="decisions to train on")
+    parser.add_argument("--steps", type=int, default=6_000, help="decisions to train on")
     parser.add_argument("--items", type=int, default=500, help="held-out items to compare on")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

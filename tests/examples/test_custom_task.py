@@ -92,6 +92,7 @@ def test_simulated_agents_use_its_tool(task):
 def test_entry_point_registers_its_environments(installed):
     code = """
 import gymnasium
+import mas2_env
 for name in ("mas2/Roman-v0", "mas2/Roman-Array-v0"):
     env = gymnasium.make(name)
     observation, info = env.reset(seed=0)
