@@ -5,7 +5,6 @@ machine is the matter of `sandbox`.
 """
 
 import contextlib
-import json
 import os
 import threading
 import weakref
@@ -96,14 +95,14 @@ class PythonRunner:
         """
         if len(program.code) > MOST_CHARACTERS:
             return Verdict("failed", f"the program is longer than {MOST_CHARACTERS} characters")
-        job = {name: getattr(program, name) for name in program.__struct_fields__}
-        key = blake2b(json.dumps(job).encode(), digest_size=20).digest()
+        key = _key(program)
         with self._lock:
             known = self._verdicts.get(key)
             if known is not None:
                 self._verdicts.move_to_end(key)
                 return known
         with self._slots:
+            job = {name: getattr(program, name) for name in program.__struct_fields__}
             verdict = self._perform(job, program.timeout)
         with self._lock:
             self._verdicts[key] = verdict
@@ -152,6 +151,16 @@ class PythonRunner:
         self._reset()
         for worker in idle:
             worker.forget()
+
+
+def _key(program: Program) -> bytes:
+    """Digest of all that a verdict depends on."""
+    code, test = (text.encode("utf-8", "surrogatepass") for text in (program.code, program.test))
+    rest = (len(code), len(test), program.entry, program.timeout, program.memory, program.capture)
+    digest = blake2b(repr(rest).encode(), digest_size=20)
+    digest.update(code)
+    digest.update(test)
+    return digest.digest()
 
 
 _runners: "weakref.WeakSet[PythonRunner]" = weakref.WeakSet()
