@@ -36,7 +36,7 @@ class Debate(Scripted):
         self.quorum = quorum
 
     def template(self, observation: Observation) -> Template:
-        """Copies of a debater, a debate among them and a vote; the vote alone where there can be no copies."""
+        """Copies of a debater, a debate among them and a vote; without the debate where copies may not be."""
         limits, names = observation.limits, ("debater",)
         copies = min(self.debaters, limits.max_copies)
         debater = Role("debater", prompt=PROMPT, tools=self.granted(observation), copies=copies)
