@@ -9,13 +9,13 @@ the new system is compiled and walked again; operations whose keys are unchanged
 neither performed nor paid a second time.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from mas2_env.execution import gates
 from mas2_env.execution.compile import Node, Plan, Ref, compile_template
 from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
+from mas2_env.execution.memory import Loop, Memory, digest
 from mas2_env.execution.operation import (
     Failure,
     Message,
@@ -24,14 +24,13 @@ from mas2_env.execution.operation import (
     Result,
     ToolCall,
     ToolOutput,
-    ToolStep,
     Turn,
 )
 from mas2_env.execution.trace import Event, Performed, Settled
 from mas2_env.execution.trigger import Trigger, look
 from mas2_env.pool import Pool
 from mas2_env.system.model import System
-from mas2_env.task import Item, ToolUse
+from mas2_env.task import Item
 
 STATUS: Final = {
     WAITING: "waiting",
@@ -42,25 +41,6 @@ STATUS: Final = {
     BYPASSED: "bypassed",
 }
 _ANSWERS: Final = frozenset({"draft", "debate", "revise"})
-
-
-class Loop:
-    """A turn that is under way: its tool loop so far, and the tools asked for but not yet answered."""
-
-    __slots__ = ("asked", "history", "messages", "outputs", "wires")
-
-    def __init__(self, messages: tuple[Message, ...], wires: bytes) -> None:
-        self.messages = messages
-        self.wires = wires
-        self.history: tuple[ToolStep, ...] = ()
-        self.asked: tuple[ToolUse, ...] = ()
-        self.outputs: dict[int, str] = {}
-
-    def copy(self) -> "Loop":
-        """A twin that goes its own way."""
-        twin = Loop(self.messages, self.wires)
-        twin.history, twin.asked, twin.outputs = self.history, self.asked, self.outputs.copy()
-        return twin
 
 
 class Execution:
@@ -82,12 +62,11 @@ class Execution:
         "_item",
         "_loops",
         "_max_tool_steps",
-        "_memo",
+        "_memory",
         "_missing",
         "_outputs",
         "_plan",
         "_pool",
-        "_prefixes",
         "_results",
         "_status",
         "_step_operations",
@@ -122,8 +101,7 @@ class Execution:
         self._threshold = max(1, threshold)
         self._max_tool_steps = max_tool_steps
         self._trace = trace
-        self._prefixes: tuple[bytes, ...] = (key_prefix(item, seed),)
-        self._memo: dict[bytes, Result] = {}
+        self._memory = Memory(item, seed)
         self._attempts: dict[str, int] = {}
         self._failed_at: dict[str, str] = {}
         self._missing: frozenset[str] = frozenset()
@@ -252,14 +230,14 @@ class Execution:
         for name in Execution.__slots__:
             setattr(twin, name, getattr(self, name))
         twin._trace = trace
-        twin._memo = self._memo.copy()
+        twin._memory = self._memory.fork()
         twin._attempts = self._attempts.copy()
         twin._failed_at = self._failed_at.copy()
         twin._status = self._status.copy()
         twin._waits = self._waits.copy()
         twin._outputs = self._outputs.copy()
         twin._wires = self._wires.copy()
-        twin._loops = {i: loop.copy() for i, loop in self._loops.items()}
+        twin._loops = {i: loop.fork() for i, loop in self._loops.items()}
         twin._results = self._results.copy()
         if seed is not None:
             twin._reseed(seed)
@@ -267,14 +245,14 @@ class Execution:
 
     def _reseed(self, seed: int) -> None:
         """Later draws come from another seed; results already known stay known under their old keys."""
-        self._prefixes = (key_prefix(self._item, seed), *self._prefixes)
+        self._memory.reseed(self._item, seed)
         waiting = self._step_operations
         self._step_operations = {}
         for name, (index, k, operation) in waiting.items():
             if name in self._results:
                 self._step_operations[name] = (index, k, operation)
             elif type(operation) is ToolCall:
-                self._call_tool(index, operation.use, k)
+                self._call_tool(index, k)
             else:
                 self._call_model(index)
 
@@ -289,7 +267,7 @@ class Execution:
         failed: list[str] = []
         for name, (index, k, operation) in operations.items():
             result = results[name]
-            self._memo[operation.key] = result
+            self._memory.keep(operation.key, result)
             self._charge(operation, result)
             if type(result) is Failure:
                 self.failures += 1
@@ -308,13 +286,12 @@ class Execution:
         cost = 0
         if type(operation) is ModelCall:
             self.model_calls += 1
-            if type(result) is not ToolOutput:
-                assert isinstance(result, Reply | Failure)
-                self.prompt_tokens += result.prompt_tokens
-                self.completion_tokens += result.completion_tokens
-                backbone = self._pool.backbones[operation.backbone]
-                cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
-                self.spent += cost
+            assert isinstance(result, Reply | Failure)
+            self.prompt_tokens += result.prompt_tokens
+            self.completion_tokens += result.completion_tokens
+            backbone = self._pool.backbones[operation.backbone]
+            cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
+            self.spent += cost
         else:
             self.tool_calls += 1
         self._trace.append(Performed(self.step, operation, result, cost))
@@ -328,22 +305,16 @@ class Execution:
             return True
         loop = self._loops[index]
         if type(result) is ToolOutput:
-            loop.outputs[k] = result.text
-            if len(loop.outputs) < len(loop.asked):
-                return False
-            loop.history += tuple([ToolStep(use, loop.outputs[i]) for i, use in enumerate(loop.asked)])
-            loop.asked, loop.outputs = (), {}
-            return self._call_model(index)
+            return loop.answer(k, result.text) and self._call_model(index)
         assert type(result) is Reply
         asked = result.tool_uses[: self._max_tool_steps - len(loop.history)]
         if asked:
             loop.asked = asked
-            settled = [self._call_tool(index, use, i) for i, use in enumerate(asked)]
-            return any(settled)
+            return any(self._call_tool(index, i) for i in range(len(asked)))
         text = result.text
         purpose = self._plan.nodes[index].turn.purpose
         answer = self._item.task.extract(text) if purpose in _ANSWERS else None
-        self._settle(index, DONE, Output(text, answer, _digest(text)))
+        self._settle(index, DONE, Output(text, answer, digest(text)))
         return True
 
     def _settle(self, index: int, status: int, output: Output | None) -> None:
@@ -429,12 +400,9 @@ class Execution:
         backbone = self.system.assignment.backbones[turn.role]
         name = f"{turn.id}/{len(loop.history)}"
         attempt = self._attempts.get(name, 0)
-        parts = [node.content, backbone.encode(), attempt.to_bytes(2, "big"), loop.wires]
-        for step in loop.history:
-            parts.append(_digest(f"{step.use.name}\x1f{step.use.arguments}\x1f{step.output}"))
-        body = b"\x1e".join(parts)
-        key = _key(self._prefixes[0], body)
-        kept = self._kept(key, body)
+        body = loop.model_body(node.content, backbone, attempt)
+        key = self._memory.key(body)
+        kept = self._memory.find(key, body)
         if kept is not None:
             return self._take(index, -1, kept)
         if attempt:
@@ -443,51 +411,22 @@ class Execution:
         self._step_operations[name] = (index, -1, call)
         return False
 
-    def _call_tool(self, index: int, use: ToolUse, k: int) -> bool:
+    def _call_tool(self, index: int, k: int) -> bool:
         """Ask for the `k`-th tool call of a turn's present step. Returns as `_call_model` does."""
         node, loop = self._plan.nodes[index], self._loops[index]
         turn = node.turn
         name = f"{turn.id}/{len(loop.history)}.{k}"
         attempt = self._attempts.get(name, 0)
-        place = name.rpartition("/")[2].encode()
-        used = _digest(f"{use.name}\x1f{use.arguments}")
-        body = b"\x1e".join((node.content, b"tool", place, attempt.to_bytes(2, "big"), loop.wires, used))
-        key = _key(self._prefixes[0], body)
-        kept = self._kept(key, body)
+        body = loop.tool_body(node.content, k, attempt)
+        key = self._memory.key(body)
+        kept = self._memory.find(key, body)
         if kept is not None:
             return self._take(index, k, kept)
         if attempt:
             name += f"~{attempt}"
-        self._step_operations[name] = (index, k, ToolCall(name, self._item, turn, use, attempt, key))
+        self._step_operations[name] = (
+            index,
+            k,
+            ToolCall(name, self._item, turn, loop.asked[k], attempt, key),
+        )
         return False
-
-    def _kept(self, key: bytes, body: bytes) -> Result | None:
-        if not self._memo:
-            return None
-        found = self._memo.get(key)
-        if found is None:
-            for prefix in self._prefixes[1:]:
-                found = self._memo.get(_key(prefix, body))
-                if found is not None:
-                    break
-        return found
-
-
-def key_prefix(item: Item, seed: int) -> bytes:
-    """What all keys of an episode have in common: its seed and its item."""
-    return blake2b(
-        f"{seed}\x1e{item.task.name}\x1e{item.id}".encode(errors="surrogatepass"), digest_size=16
-    ).digest()
-
-
-def _key(prefix: bytes, body: bytes) -> bytes:
-    return blake2b(prefix + body, digest_size=32).digest()
-
-
-def _digest(text: str) -> bytes:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
-
-
-def statuses(execution: Execution) -> Mapping[str, str]:
-    """Status of every turn by id, for drawings."""
-    return {turn.id: status for turn, status, _ in execution.turns()}

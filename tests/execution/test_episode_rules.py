@@ -309,3 +309,23 @@ def test_the_trace_is_versioned_json_lines_without_the_gold(begin, scripted):
         "started", "decided", "decided", "performed", "settled", "scored", "ended",
     ]  # fmt: skip
     assert not any(b"2468" in line for line in episode.trace_lines())
+
+
+def test_a_turn_that_failed_in_one_of_several_tools_stays_failed_after_an_edit_elsewhere(begin, scripted):
+    def script(call):
+        if call.turn.role == "s" and not call.history:
+            uses = (ToolUse("add", '{"a": 1, "b": 1}'), ToolUse("add", '{"a": 2, "b": 2}'))
+            return Reply("", 100, 10, uses)
+        return "Answer: 4"
+
+    template = Template((Role("s", tools=("add",)), Role("z")), (Send("s", "z"),), "z")
+    episode, backend = begin(template), scripted(script)
+    episode.deliver(episode.ready()[0], script(episode.ready()[0]))
+    first, second = episode.ready()
+    episode.deliver(first, Failure("tool", "the tool broke"))
+    episode.deliver(second, ToolOutput("4"))
+    assert episode.observe().execution.failures[0].kind == "tool"
+    episode.decide(Rectification((ChangeRole("z", prompt="alone"),)))
+    run_sync(episode, backend)
+    assert [call.turn.role for call in backend.calls] == ["z"]
+    assert backend.calls[0].messages == ()

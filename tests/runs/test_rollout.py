@@ -50,7 +50,9 @@ def test_a_policy_that_raises_is_named_with_stage_and_item(sums, pool, scripted)
         def decide(self, observations):
             raise KeyError("temperature")
 
-    with pytest.raises(PolicyError, match=r"policy Broken raised KeyError at stage 'generate', item sums/0.*temperature"):
+    with pytest.raises(
+        PolicyError, match=r"policy Broken raised KeyError at stage 'generate', item sums/0.*temperature"
+    ):
         list(rollout(Broken(), episodes(sums, pool, 1), scripted(lambda call: "")))
 
 

@@ -1,0 +1,259 @@
+"""Speed figures, measured in one process on one core, each against its bound.
+
+Where a figure depends on the machine, its bound is measured in the same run: a step of CartPole-v1, a node of
+LangGraph.
+"""
+
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from msgspec import Struct
+
+from mas2_env.backends.scripted import Constant, Sleeping
+from mas2_env.episode import Episode
+from mas2_env.execution.drive import Completer, run_async, run_sync
+from mas2_env.execution.operation import Reply
+from mas2_env.observation import Observation
+from mas2_env.plugins import make_backend, make_task
+from mas2_env.policy import Answer
+from mas2_env.pool import Pool, load_pool
+from mas2_env.runs.rollout import rollout
+from mas2_env.settings import Settings
+from mas2_env.system.model import Assignment, Debate, Rectification, Role, Send, Template, Vote
+from mas2_env.task import Item
+
+DEPLOY_ONCE = Settings(rectifier=False)
+CHAIN = Template(
+    (Role("plan"), Role("solve"), Role("check")), (Send("plan", "solve"), Send("solve", "check")), "check"
+)
+LONG = tuple(f"s{i}" for i in range(8))
+LONG_CHAIN = Template(tuple(map(Role, LONG)), tuple(map(Send, LONG, LONG[1:])), LONG[-1])
+DEBATERS = tuple(f"debater{i}" for i in range(5))
+FIVE_ROLE_DEBATE = Template(
+    (*map(Role, DEBATERS), Role("vote", "vote")), (Debate(DEBATERS, 1), Vote(DEBATERS, "vote")), "vote"
+)
+
+
+class Figure(Struct, frozen=True):
+    """One measured figure. `floor` is the bound that it must keep; `ok` is None where it was not measured."""
+
+    value: float | None
+    unit: str
+    floor: float
+    ok: bool | None
+
+
+def at_least(value: float, unit: str, floor: float) -> Figure:
+    """A figure that must not fall below its bound."""
+    return Figure(value, unit, floor, value >= floor)
+
+
+def at_most(value: float, unit: str, ceiling: float) -> Figure:
+    """A figure that must not exceed its bound."""
+    return Figure(value, unit, ceiling, value <= ceiling)
+
+
+class Fixed:
+    """A policy that always builds the same system and never mends it."""
+
+    def __init__(self, template: Template, backbone: str) -> None:
+        self.template = template
+        names = [role.name for role in template.roles if role.kind != "vote"]
+        self.assignment = Assignment(dict.fromkeys(names, backbone))
+
+    def decide(self, observations: Sequence[Observation]) -> list[Answer]:
+        """The fixed decision of each stage."""
+        answers = {"generate": self.template, "implement": self.assignment, "rectify": Rectification()}
+        return [answers[observation.stage] for observation in observations]
+
+
+def bench(memory_episodes: int = 0) -> dict[str, Any]:
+    """Measure every figure.
+
+    Args:
+        memory_episodes: also run so many episodes in this process and report how its memory grew over the
+            second half of them; 0 leaves that out.
+
+    Returns:
+        `{"figures": {name: {"value", "unit", "floor", "ok"}}, "machine": {...}}`.
+    """
+    pool = load_pool()
+    item = make_task("HotpotQA").item(0)
+    with one_core():
+        figures = {
+            "qa_episodes_per_second": _qa_episodes(pool),
+            "executor_overhead": (overhead := _overhead(pool, item)),
+            "langgraph_node_over_call": _langgraph(overhead),
+            "fork_at_rectify": _fork(pool, item),
+            "import": _import_time(),
+            "concurrent_over_longest_chain": _concurrent(pool, item),
+        }
+        if memory_episodes:
+            figures["memory_growth"] = _memory(pool, memory_episodes)
+    machine = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+    }
+    return {
+        "figures": {
+            name: {"value": f.value, "unit": f.unit, "floor": f.floor, "ok": f.ok}
+            for name, f in figures.items()
+        },
+        "machine": machine,
+    }
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process on one core, where the system allows it."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def seconds(work: Callable[[], object], times: int = 5) -> float:
+    """The shortest of several runs: the one that other processes disturbed least."""
+    best = float("inf")
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def episode_of(item: Item, pool: Pool, template: Template, settings: Settings = DEPLOY_ONCE) -> Episode:
+    """An episode that has just begun to run a template on the pool's reference backbone."""
+    policy = Fixed(template, pool.reference)
+    episode = Episode(item, pool, settings)
+    episode.decide(policy.template)
+    episode.decide(policy.assignment)
+    return episode
+
+
+def _qa_episodes(pool: Pool) -> Figure:
+    import gymnasium
+
+    task = make_task("HotpotQA")
+    backend = make_backend("simulated", pool)
+    items = [task.item(i) for i in range(400)]
+    policy = Fixed(FIVE_ROLE_DEBATE, pool.reference)
+
+    def episodes() -> None:
+        for _ in rollout(policy, (Episode(item, pool, DEPLOY_ONCE, 0) for item in items), backend):
+            pass
+
+    cartpole = gymnasium.make("CartPole-v1")
+    cartpole.action_space.seed(0)
+    steps = 20_000
+    actions = [cartpole.action_space.sample() for _ in range(steps)]
+
+    def balance() -> None:
+        cartpole.reset(seed=0)
+        for action in actions:
+            _, _, terminated, truncated, _ = cartpole.step(action)
+            if terminated or truncated:
+                cartpole.reset()
+
+    return at_least(len(items) / seconds(episodes), "1/s", steps / seconds(balance) / 40)
+
+
+def _overhead(pool: Pool, item: Item) -> Figure:
+    backend = Constant(Reply("The reasons are given. Answer: yes", 100, 10))
+
+    def run() -> None:
+        for _ in range(300):
+            run_sync(episode_of(item, pool, CHAIN), backend)
+
+    return at_most(seconds(run, 7) / 300 / 3 * 1e6, "µs per call", 35.0)
+
+
+def _langgraph(ours: Figure) -> Figure:
+    if find_spec("langgraph") is None or ours.value is None:
+        return Figure(None, "×", 15.0, None)
+    from langgraph.graph import END, START, StateGraph
+
+    def node(state: dict[str, Any]) -> dict[str, Any]:
+        return {"text": "The reasons are given. Answer: yes"}
+
+    graph = StateGraph(dict)
+    for name in ("plan", "solve", "check"):
+        graph.add_node(name, node)
+    for edge in ((START, "plan"), ("plan", "solve"), ("solve", "check"), ("check", END)):
+        graph.add_edge(*edge)
+    chain = graph.compile()
+
+    def run() -> None:
+        for _ in range(50):
+            chain.invoke({"text": "question"})
+
+    run()
+    return at_least(seconds(run) / 50 / 3 * 1e6 / ours.value, "×", 15.0)
+
+
+def _fork(pool: Pool, item: Item) -> Figure:
+    episode = episode_of(item, pool, FIVE_ROLE_DEBATE, Settings(budget=0.1))
+    run_sync(episode, Constant(Reply("Answer: yes", 100, 10)))
+    if episode.stage != "rectify":
+        raise AssertionError(f"the budget was not passed: the stage is {episode.stage}")
+
+    def forks() -> None:
+        for _ in range(2000):
+            episode.fork()
+
+    return at_most(seconds(forks) / 2000 * 1e6, "µs", 30.0)
+
+
+def _import_time() -> Figure:
+    program = "import time; t = time.perf_counter(); import mas2_env; print(time.perf_counter() - t)"
+
+    def once() -> float:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    return at_most(min(once() for _ in range(5)), "s", 0.35)
+
+
+def _concurrent(pool: Pool, item: Item, episodes: int = 1000, delay: float = 0.1) -> Figure:
+    """A thousand episodes, each a chain of eight calls of 100 ms, on one event loop."""
+    backend: Completer = Sleeping(Constant(Reply("Answer: yes", 100, 10)), delay)
+
+    async def all_of_them() -> None:
+        running = [episode_of(item, pool, LONG_CHAIN) for _ in range(episodes)]
+        await asyncio.gather(*(run_async(episode, backend) for episode in running))
+
+    taken = seconds(lambda: asyncio.run(all_of_them()), 1)
+    return at_most(taken / (delay * len(LONG)), "×", 1.2)
+
+
+def _memory(pool: Pool, episodes: int) -> Figure:
+    """Growth of the resident set over the second half of many episodes, all of different items."""
+    task = make_task("HotpotQA")
+    backend = make_backend("simulated", pool)
+    policy = Fixed(FIVE_ROLE_DEBATE, pool.reference)
+    sizes: list[int] = []
+    stream = (Episode(task.item(i), pool, DEPLOY_ONCE, 0) for i in range(episodes))
+    for i, _ in enumerate(rollout(policy, stream, backend)):
+        if i in (episodes // 2, episodes - 1):
+            sizes.append(resident())
+    return at_most((sizes[-1] - sizes[0]) / 2**20, "MiB", 8.0)
+
+
+def resident() -> int:
+    """Resident set of this process in bytes."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
