@@ -39,8 +39,8 @@ def registered(group: Group) -> dict[str, EntryPoint]:
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise PluginError(
-                f"two plugins register the {_SINGULAR[group]} {point.name!r}: "
-                f"{other.value} ({_origin(other)}) and {point.value} ({_origin(point)}); uninstall one of them"
+                f"two plugins register the {_SINGULAR[group]} {point.name!r}: {other.value} ({_origin(other)}) "
+                f"and {point.value} ({_origin(point)}); uninstall one of them"
             )
     return found
 
@@ -55,13 +55,13 @@ def names(group: Group) -> tuple[str, ...]:
 
 
 def canonical_name(group: Group, name: str) -> str:
-    """The registered name that `name` means; case, `_` and `-` do not matter.
+    """The registered name that `name` means; case, `_` and `-` do not matter. A route stays as it is.
 
     Raises:
         PluginError: if there is none, with the nearest, all that are registered, and how to register one.
     """
     points = registered(group)
-    if name in points:
+    if name in points or (":" in name and group != "commands"):
         return name
     alike = [known for known in points if _fold(known) == _fold(name)]
     if len(alike) == 1:
@@ -70,7 +70,7 @@ def canonical_name(group: Group, name: str) -> str:
     near = did_you_mean(name.lower(), points)
     listed = f"registered are {', '.join(points)}" if points else "none is registered"
     how = f"register your own under the entry-point group 'mas2.{group}'"
-    if group in ("policies", "tasks"):
+    if group != "commands":
         how += ", or name it as package.module:Name"
     raise PluginError(f"no {word} is named {name!r}{near or ';'} {listed}; {how}")
 
@@ -80,12 +80,15 @@ def _fold(name: str) -> str:
 
 
 def load(group: Group, name: str) -> Any:
-    """Import what is registered under a name.
+    """Import what is registered under a name, or at `package.module:Name`.
 
     Raises:
         PluginError: if nothing is, or if its module cannot be imported.
     """
-    point = registered(group)[canonical_name(group, name)]
+    name = canonical_name(group, name)
+    if ":" in name:
+        return import_object(name, _SINGULAR[group])
+    point = registered(group)[name]
     return import_object(point.value, f"{_SINGULAR[group]} {point.name!r} of {_origin(point)}")
 
 
@@ -114,9 +117,10 @@ def import_object(route: str, what: str = "") -> Any:
     for part in attribute.split("."):
         if not hasattr(found, part):
             public = [name for name in vars(module) if not name.startswith("_")]
+            place = getattr(module, "__file__", "built in")
             raise PluginError(
-                f"{what} cannot be imported: {module_name} ({getattr(module, '__file__', 'built in')}) has no "
-                f"attribute {attribute!r}{did_you_mean(attribute, public)}"
+                f"{what} cannot be imported: {module_name} ({place}) has no attribute {attribute!r}"
+                f"{did_you_mean(attribute, public)}"
             )
         found = getattr(found, part)
     return found
@@ -152,7 +156,7 @@ def make_task(name: str, source: SourceName = "procedural", path: str | None = N
         PluginError: if there is no such task, or it is not a `mas2_env.task.Task`.
         DataError: if its data cannot be read.
     """
-    cls = import_object(name, "task") if ":" in name else load("tasks", name)
+    cls = load("tasks", name)
     if not (isinstance(cls, type) and issubclass(cls, Task)):
         raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")
     return cls(source=source, path=path, seed=seed)
@@ -171,7 +175,7 @@ def make_policy(policy: str | object, seed: int = 0) -> Policy:
     what = "the policy"
     if isinstance(policy, str):
         what = f"policy {policy!r}"
-        found = import_object(policy, "policy") if ":" in policy else load("policies", policy)
+        found = load("policies", policy)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "decide")):
         found = _construct(found, seed, what)
     if not callable(getattr(found, "decide", None)):
@@ -211,7 +215,7 @@ def _construct(factory: Callable[..., object], seed: int, what: str) -> object:
 
 
 def make_backend(name: str, pool: Pool) -> Any:
-    """The backend registered under a name, made for a pool.
+    """A backend by its registered name or `package.module:Name`, made for a pool.
 
     Raises:
         PluginError: if there is none, or it cannot be made.

@@ -53,7 +53,10 @@ def evaluate_command(
         str | None, typer.Option(help="A shipped pool, or a .toml file. (default: default)")
     ] = None,
     backend: Annotated[
-        str | None, typer.Option(help="What answers model calls. (default: simulated)")
+        str | None,
+        typer.Option(
+            help="What answers model calls: a registered name, or package.module:Name. (default: simulated)"
+        ),
     ] = None,
     budget: Annotated[
         float | None, typer.Option(help="θ_C as a multiple of the reference cost. (default: 12)")
@@ -76,8 +79,10 @@ def evaluate_command(
     baseline: Annotated[
         str | None, typer.Option(help="Policy to compare with. (default: direct, else the first)")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Episodes under way at once, in each process.")] = 64,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    batch: Annotated[
+        int | None, typer.Option(help="Episodes under way at once, in each process. (default: 64)")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes. (default: 1)")] = None,
     traces: Annotated[bool, typer.Option("--traces", help="Keep the trace of every episode.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -103,7 +108,8 @@ def evaluate_command(
     if retry_void and resume is None:
         raise RunError("--retry-void needs --resume DIR")
     command = shlex.join(["mas2", *sys.argv[1:]])
-    common: dict[str, Any] = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
+    how = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
+    common: dict[str, Any] = {name: value for name, value in how.items() if value is not None}
     folder = resume or out or default_folder(tasks)
     begun = _is_run(folder)
     try:
@@ -225,14 +231,14 @@ def tasks_of(given: Strings, source: str | None, data: Strings | None) -> "list[
 
     wanted: dict[str, None] = {}
     for word in _words(given):
-        new = names("tasks") if word == "all" else (word if ":" in word else canonical_name("tasks", word),)
+        new = names("tasks") if word == "all" else (canonical_name("tasks", word),)
         wanted.update(dict.fromkeys(new))
     paths: dict[str, str] = {}
     for entry in data or []:
         name, separator, path = entry.partition("=")
         if not separator or not path:
             raise RunError(f"--data {entry!r}: expected TASK=PATH")
-        name = name if ":" in name else canonical_name("tasks", name)
+        name = canonical_name("tasks", name)
         if name not in wanted:
             raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{did_you_mean(name, wanted)}")
         paths[name] = path

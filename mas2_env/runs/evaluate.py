@@ -182,7 +182,7 @@ def evaluate(
         traces=traces and out is not None,
     )
     _check_options(batch, workers, baseline, workshop.plan)
-    facts = Facts(FORMAT, workshop.plan, (start(command or " ".join(sys.argv)),))
+    facts = Facts(FORMAT, workshop.plan, (start(command or " ".join(sys.argv), batch, workers),))
     finished = perform_all(workshop, _missing(workshop, {}), batch, workers)
     if out is None:
         records: dict[Key, Record] = {}
@@ -203,8 +203,8 @@ def resume(
     backend: Backend | None = None,
     asked: Mapping[str, Any] | None = None,
     retry_void: bool = False,
-    batch: int = 64,
-    workers: int = 1,
+    batch: int | None = None,
+    workers: int | None = None,
     baseline: str | None = None,
     command: str = "",
     progress: Progress | None = None,
@@ -217,8 +217,8 @@ def resume(
         backend: likewise.
         asked: what the caller takes the run to be, as arguments of `evaluate`; an error if it is not.
         retry_void: do void episodes again.
-        batch: as for `evaluate`.
-        workers: as for `evaluate`.
+        batch: as for `evaluate`; by default what it was at the last start.
+        workers: likewise.
         baseline: as for `evaluate`.
         command: as for `evaluate`.
         progress: as for `evaluate`.
@@ -232,8 +232,10 @@ def resume(
     folder = Path(folder)
     old = journal.read_facts(folder)
     workshop = remake_workshop(old.plan, policies, backend, asked)
+    batch = batch if batch is not None else old.starts[-1].batch
+    workers = workers if workers is not None else old.starts[-1].workers
     _check_options(batch, workers, baseline, old.plan)
-    now = start(command or " ".join(sys.argv), policy_notes(old.plan, workshop.plan))
+    now = start(command or " ".join(sys.argv), batch, workers, policy_notes(old.plan, workshop.plan))
     found = differences(old.plan, workshop.plan)
     before, after = (s.versions.get("mas2-env") for s in (old.starts[0], now))
     if before != after:

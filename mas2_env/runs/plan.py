@@ -59,7 +59,8 @@ def make_workshop(
     if not named or not made_tasks or not seeds:
         raise RunError("a run needs at least one policy, one task and one seed")
     _unique([str(seed) for seed in seeds], "seed")
-    found = load_pool(pool) if isinstance(pool, str) else pool
+    # Past the cache: a run uses the file as it is now.
+    found = load_pool.__wrapped__(pool) if isinstance(pool, str) else pool
     made_backend = make_backend(backend, found) if isinstance(backend, str) else backend
     plan = Plan(
         policies=tuple(_policy_entry(name, policy, seeds[0]) for name, policy in named.items()),
@@ -175,7 +176,7 @@ def policy_notes(old: Plan, new: Plan) -> tuple[str, ...]:
     )
 
 
-def start(command: str, notes: tuple[str, ...] = ()) -> Start:
+def start(command: str, batch: int, workers: int, notes: tuple[str, ...] = ()) -> Start:
     """A start of a run, now."""
     versions = {"python": platform.python_version()}
     for package in _VERSIONS:
@@ -183,7 +184,7 @@ def start(command: str, notes: tuple[str, ...] = ()) -> Start:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "not installed"
-    return Start(datetime.now(UTC).isoformat(timespec="seconds"), command, versions, notes)
+    return Start(datetime.now(UTC).isoformat(timespec="seconds"), command, versions, batch, workers, notes)
 
 
 def _name_policies(policies: Sequence[str | object] | Mapping[str, str | object]) -> dict[str, str | object]:

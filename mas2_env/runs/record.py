@@ -115,12 +115,15 @@ class Start(Struct, frozen=True):
         time: UTC, ISO 8601.
         command: as it was given.
         versions: of mas2-env, Python, and the packages that results depend on.
+        batch, workers: how it was carried out; results do not depend on them.
         notes: what has changed since the first start without making the run another one.
     """
 
     time: str
     command: str
     versions: dict[str, str]
+    batch: int = 64
+    workers: int = 1
     notes: tuple[str, ...] = ()
 
 

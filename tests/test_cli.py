@@ -1,0 +1,184 @@
+"""The command line: what it prints where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mas2_env.cli import run
+
+POLICIES = """
+from mas2_agents.direct import Direct
+
+class Broken:
+    def decide(self, observations):
+        raise RuntimeError("out of ideas")
+
+class Mine(Direct):
+    pass
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A current directory with policies of one's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    (tmp_path / "own.py").write_text(POLICIES)
+    sys.modules.pop("own", None)
+    yield tmp_path
+    sys.modules.pop("own", None)
+
+
+@pytest.fixture
+def mas2(here, capsys):
+    """Runs a command line; gives its exit code, standard output and standard error."""
+
+    def mas2(line):
+        code = run(line.split())
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return mas2
+
+
+def test_eval_writes_a_run_folder_and_prints_a_table(mas2):
+    code, out, error = mas2("eval --policy direct,own:Mine --tasks HotpotQA --items 6 --seeds 2 --out run")
+    assert (code, error) == (0, "")
+    assert "direct" in out
+    assert "Mine" in out
+    assert "run/report.html" in out
+    assert {"run.json", "episodes.jsonl", "report.html"} <= {path.name for path in Path("run").iterdir()}
+    assert len(Path("run/episodes.jsonl").read_text().splitlines()) == 24
+
+
+def test_json_is_all_that_stands_on_standard_output(mas2):
+    code, out, error = mas2("eval -p direct -t gsm8k --items 4 --out run --json")
+    assert (code, error) == (0, "")
+    data = json.loads(out)
+    assert data["summary"]["episodes"] == 4
+    assert data["summary"]["rows"][0]["policy"] == "direct"
+    assert Path(data["report"]).exists()
+
+
+def test_a_run_gets_a_folder_of_its_own(mas2):
+    assert mas2("eval -p direct -t gsm8k --items 1")[0] == 0
+    assert mas2("eval -p direct -t gsm8k --items 1")[0] == 0
+    assert len(list(Path("runs").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("eval", 1, "say which policies: --policy "),
+        ("eval -p drect -t gsm8k", 1, "no policy is named 'drect'; did you mean 'direct'?"),
+        ("eval -p direct -t gsm", 1, "no task is named 'gsm'"),
+        ("eval -p nowhere:X -t gsm8k", 1, "No module named 'nowhere'"),
+        ("eval -p own:Min -t gsm8k", 1, "has no attribute 'Min'; did you mean 'Mine'?"),
+        ("eval -p direct -t gsm8k --pool defualt", 1, "no pool is named 'defualt'; did you mean 'default'?"),
+        ("eval -p direct -t gsm8k --seeds x", 1, "--seeds 'x': expected how many"),
+        ("eval -p direct -t gsm8k --budget 0", 1, "--budget is 0"),
+        ("eval -p direct -t gsm8k --data gsm8k", 1, "--data 'gsm8k': expected TASK=PATH"),
+        ("eval -p direct -t gsm8k --data hotpotqa=x", 1, "'hotpotqa' is not among --tasks"),
+        ("eval -p direct -t gsm8k --data gsm8k=nowhere.jsonl", 1, "nowhere.jsonl"),
+        ("eval --resume nowhere", 1, "nowhere: there is no such folder"),
+        ("eval --resume .", 1, "is not a run folder: it has no run.json"),
+        ("eval -p direct --retry-void", 1, "--retry-void needs --resume DIR"),
+        ("eval --itms 3", 2, "No such option: --itms"),
+        ("evl", 2, "No such command 'evl'"),
+        ("pool show nope.toml", 1, "nope.toml: cannot be read"),
+        ("tasks show gsm9k", 1, "did you mean 'gsm8k'?"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_without_a_traceback(mas2, line, code, said):
+    returned, out, error = mas2(line)
+    assert (returned, out) == (code, "")
+    assert error.startswith("mas2: error: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+    assert not Path("runs").exists()
+
+
+def test_a_pool_with_a_typo_is_named(mas2):
+    Path("mine.toml").write_text('name = "m"\nreferense = "a"\n')
+    code, _, error = mas2("eval -p direct -t gsm8k --pool mine.toml")
+    assert code == 1
+    assert "mine.toml: unknown key 'referense'; did you mean 'reference'?" in error
+
+
+def test_an_unreadable_data_set_is_named_with_its_place(mas2):
+    Path("bad.jsonl").write_text('{"question": 3}\n')
+    code, _, error = mas2("eval -p direct -t gsm8k --data gsm8k=bad.jsonl --items 1")
+    assert code == 1
+    assert "bad.jsonl" in error
+    assert "Traceback" not in error
+
+
+def test_a_policy_that_raises_is_one_message_that_says_how_to_go_on(mas2):
+    code, out, error = mas2("eval -p own:Broken -t gsm8k --items 3 --out run")
+    assert (code, out) == (1, "")
+    assert "policy Broken raised RuntimeError at stage 'generate', item " in error
+    assert "out of ideas; finished episodes are kept: go on with mas2 eval --resume run" in error
+    assert "Traceback" not in error
+
+
+def test_debug_shows_the_whole_traceback(mas2):
+    code, _, error = mas2("eval -p own:Broken -t gsm8k --items 3 --out run --debug")
+    assert code == 1
+    assert "Traceback" in error
+    assert "own.py" in error
+
+
+def test_resume_checks_what_is_asked_for(mas2):
+    assert mas2("eval -p direct -t gsm8k --items 3 --out run")[0] == 0
+    assert mas2("eval --resume run -p direct --items 3")[0] == 0
+    code, _, error = mas2("eval --resume run --items 4 --no-rectifier")
+    assert code == 1
+    assert "setting 'rectifier' was True and is now False" in error
+    assert "the number of items of GSM8K was 3 and is now 4" in error
+
+
+def test_the_lists_are_printed_as_tables_and_as_json(mas2):
+    assert "HotpotQA" in mas2("tasks list")[1]
+    assert {"gsm8k", "hotpotqa", "humaneval"} <= {
+        row["name"] for row in json.loads(mas2("tasks list --json")[1])
+    }
+    shown = json.loads(mas2("tasks show hotpotqa --json")[1])
+    assert shown["source"] == "procedural"
+    assert shown["example"]["query"]
+    assert "data SHA-256" in mas2("tasks show hotpotqa")[1]
+    assert json.loads(mas2("pool list --json")[1])[0]["name"] == "default"
+    pool = json.loads(mas2("pool show --json")[1])
+    assert all(b["source"] and b["date"] for b in pool["backbones"].values())
+    assert "$ per million tokens" in mas2("pool show default")[1]
+
+
+def test_no_gold_answer_is_shown(mas2):
+    from mas2_env.plugins import make_task
+
+    shown = json.loads(mas2("tasks show gsm8k --json")[1])
+    assert "truth" not in shown["example"]
+    assert shown["example"].keys() == {"id", "query"}
+    assert make_task("gsm8k").item(0).query == shown["example"]["query"]
+
+
+def test_doctor_looks_at_the_machine(mas2):
+    code, out, _ = mas2("doctor --json")
+    findings = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+    assert code == 0, [f for f in findings.values() if f["status"] == "broken"]
+    assert "isolation" in findings["code sandbox"]["detail"]
+    assert {"python", "cores", "memory", "torch", "GPU", "tasks", "policies"} <= findings.keys()
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    start = time.perf_counter()
+    code = "import sys, mas2_env.cli as c; c.run(['--help']); print({'torch', 'jinja2'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "eval" in done.stdout
+    assert "'torch'" not in done.stdout
+    assert "'jinja2'" not in done.stdout
+    assert time.perf_counter() - start < 3.0, "0.6 s on a quiet machine"

@@ -1,0 +1,200 @@
+"""Finding tasks, policies, backends and commands by name or by route."""
+
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from mas2_env import plugins
+from mas2_env.errors import PluginError
+from mas2_env.plugins import import_object, load, make_backend, make_policy, make_task, names
+from mas2_env.pool import load_pool
+
+MINE = """
+class Fixed:
+    def __init__(self, seed=None):
+        self.seed = seed
+    def decide(self, observations):
+        return []
+
+class Hungry:
+    def __init__(self, model, temperature=0.0):
+        pass
+
+class Deaf:
+    pass
+
+class Unlucky:
+    def __init__(self):
+        raise OSError("the weights are not there")
+
+def factory(seed):
+    return Fixed(seed=seed * 10)
+
+class Box:
+    Inner = Fixed
+
+ready = Fixed(7)
+number = 3
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """Writes a module `mine` that can be imported."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(text=MINE, name="mine"):
+        (tmp_path / f"{name}.py").write_text(text)
+        sys.modules.pop(name, None)
+        return name
+
+    write()
+    yield write
+    for name in ("mine", "crooked", "lacking", "failing"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def register(monkeypatch):
+    """Pretends that entry points are installed."""
+
+    def register(*points):
+        found = [EntryPoint(name, value, f"mas2.{group}") for group, name, value in points]
+        monkeypatch.setattr(plugins, "entry_points", lambda group: [p for p in found if p.group == group])
+        plugins.registered.cache_clear()
+
+    yield register
+    monkeypatch.undo()
+    plugins.registered.cache_clear()
+
+
+def test_our_own_are_registered():
+    assert {"direct", "cot", "self-consistency", "debate", "reflexion", "random"} <= set(names("policies"))
+    assert {"hotpotqa", "gsm8k", "humaneval"} <= set(names("tasks"))
+    assert "simulated" in names("backends")
+
+
+@pytest.mark.parametrize("name", ["hotpotqa", "HotpotQA", "HOTPOTQA"])
+def test_the_case_of_a_name_does_not_matter(name):
+    assert make_task(name).name == "HotpotQA"
+
+
+def test_underscores_are_as_good_as_hyphens():
+    assert type(make_policy("self_consistency")).__name__ == "SelfConsistency"
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "said"),
+    [
+        (
+            "tasks",
+            "hotpotq",
+            r"no task is named 'hotpotq'; did you mean 'hotpotqa'\? registered are gsm8k, hotpotqa",
+        ),
+        (
+            "policies",
+            "reflection",
+            r"did you mean 'reflexion'\?.*entry-point group 'mas2.policies', or name it as",
+        ),
+        ("backends", "gpt", r"no backend is named 'gpt'; registered are simulated; register your own"),
+        (
+            "commands",
+            "fly",
+            r"no command is named 'fly'; none is registered|no command is named 'fly'; registered",
+        ),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_that_are_known(group, name, said):
+    with pytest.raises(PluginError, match=said):
+        load(group, name)
+
+
+def test_a_policy_may_be_a_class_an_object_or_a_factory(mine):
+    assert make_policy("mine:Fixed", seed=5).seed == 5
+    assert make_policy("mine:Box.Inner", seed=6).seed == 6
+    assert make_policy("mine:ready", seed=5).seed == 7
+    assert make_policy("mine:factory", seed=5).seed == 50
+    from mine import Fixed
+
+    assert make_policy(Fixed, seed=4).seed == 4
+    kept = Fixed(3)
+    assert make_policy(kept, seed=4) is kept
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ("mine", "no policy is named 'mine'"),
+        ("mine:", "'mine:' is not a route to an object; expected package.module:Name"),
+        ("no where:X", "is not a route to an object"),
+        (
+            "nowhere:X",
+            r"No module named 'nowhere'; is it installed, or in the directory that you run mas2 from\?",
+        ),
+        ("mine:Fixd", r"mine.py\) has no attribute 'Fixd'; did you mean 'Fixed'\?"),
+        ("mine:Deaf", r"policy 'mine:Deaf' is a Deaf without a method decide\(observations\)"),
+        ("mine:number", "is a int without a method decide"),
+        ("mine:Hungry", "cannot be made without model: only `seed` is given"),
+        ("mine:Unlucky", r"cannot be made: OSError: the weights are not there \(.*mine.py:17\)"),
+    ],
+)
+def test_what_is_not_a_policy_is_said_so(mine, route, said):
+    with pytest.raises(PluginError, match=said):
+        make_policy(route)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "crooked",
+            "def f(:\n  pass",
+            r"crooked:X.* cannot be imported: SyntaxError: .*--debug shows the whole",
+        ),
+        (
+            "lacking",
+            "import torch_of_mine",
+            r"No module named 'torch_of_mine'.*; it needs 'torch_of_mine': install it",
+        ),
+        ("failing", "x = 1\n1 / 0", r"ZeroDivisionError: division by zero \(.*failing.py:2\); --debug shows"),
+    ],
+)
+def test_a_module_that_does_not_import_shows_its_own_error(mine, name, text, said):
+    mine(text, name)
+    with pytest.raises(PluginError, match=said) as error:
+        import_object(f"{name}:X")
+    assert error.value.__cause__ is not None, "the plugin's own traceback is kept"
+
+
+def test_a_broken_plugin_does_not_hide_the_others(register, mine):
+    register(("policies", "good", "mine:Fixed"), ("policies", "bad", "nowhere:Gone"))
+    assert names("policies") == ("bad", "good")
+    assert make_policy("good").seed == 0
+    with pytest.raises(
+        PluginError, match=r"policy 'bad' of unknown distribution \(nowhere:Gone\) cannot be imported"
+    ):
+        make_policy("bad")
+
+
+def test_two_plugins_of_one_name_are_an_error(register):
+    register(("tasks", "mine", "a:A"), ("tasks", "mine", "b:B"))
+    with pytest.raises(PluginError, match=r"two plugins register the task 'mine': a:A .* and b:B"):
+        make_task("mine")
+
+
+def test_nothing_is_imported_before_it_is_used(register, mine):
+    mine("raise RuntimeError('imported')", "failing")
+    register(("policies", "eager", "failing:X"))
+    assert names("policies") == ("eager",)
+    assert "failing" not in sys.modules
+
+
+def test_what_is_not_a_task_is_said_so(mine):
+    with pytest.raises(PluginError, match=r"expected a subclass of mas2_env.task.Task"):
+        make_task("mine:Fixed")
+
+
+def test_a_backend_that_cannot_be_made_is_named(mine):
+    with pytest.raises(PluginError, match="backend 'mine:Unlucky' cannot be made: TypeError"):
+        make_backend("mine:Unlucky", load_pool())
