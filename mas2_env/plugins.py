@@ -39,8 +39,8 @@ def registered(group: Group) -> dict[str, EntryPoint]:
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise PluginError(
-                f"two plugins register the {_SINGULAR[group]} {point.name!r}: {other.value} ({_origin(other)}) "
-                f"and {point.value} ({_origin(point)}); uninstall one of them"
+                f"two plugins register the {_SINGULAR[group]} {point.name!r}: {other.value} "
+                f"({_origin(other)}) and {point.value} ({_origin(point)}); uninstall one of them"
             )
     return found
 

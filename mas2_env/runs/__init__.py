@@ -1,0 +1,1 @@
+"""Evaluating policies: rollouts, run folders, statistics, reports."""

@@ -21,9 +21,10 @@ def summary_table(summary: Summary) -> Table:
         padding=(0, 1),
     )
     table.add_column("task")
-    table.add_column("policy")
+    table.add_column("policy", no_wrap=True)
+    # Where the terminal is narrow, intervals go below their estimates and headings break.
     for name in ("n", "success %", "reward", "Δ success", "Δ reward", "$ / 1k", "$ / 1k succ.", "tokens"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right")
     for name in ("trig.", "rect."):
         table.add_column(name, justify="right")
     if summary.void:
@@ -70,14 +71,14 @@ def _cells(row: Row, first: bool, summary: Summary) -> list[Text | str]:
 
 
 def interval(value: Interval, scale: float, digits: int) -> str:
-    """`62.0 [55.1, 68.9]`, scaled; a dash where nothing was measured."""
+    """`62.0 [55.1,68.9]`, scaled; a dash where nothing was measured."""
     if value.value is None:
         return "–"
     text = f"{value.value * scale:.{digits}f}"
     if value.low is None:
         return text
     high = f"{value.high * scale:.{digits}f}" if value.high is not None else "∞"
-    return f"{text} [{value.low * scale:.{digits}f}, {high}]"
+    return f"{text} [{value.low * scale:.{digits}f},{high}]"
 
 
 def _signed(value: Interval, scale: float, digits: int) -> Text:
@@ -85,7 +86,7 @@ def _signed(value: Interval, scale: float, digits: int) -> Text:
         return Text("–")
     text = f"{value.value * scale:+.{digits}f}"
     if value.low is not None and value.high is not None:
-        text += f" [{value.low * scale:+.{digits}f}, {value.high * scale:+.{digits}f}]"
+        text += f" [{value.low * scale:+.{digits}f},{value.high * scale:+.{digits}f}]"
     style = ("bold green" if value.value > 0 else "bold red") if value.clear else ""
     return Text(text, style=style)
 
