@@ -27,7 +27,7 @@ from mas2_env.execution.trace import (
 )
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnStatus, TurnView
 from mas2_env.policy import Answer, Metered, Usage
-from mas2_env.pool import Pool
+from mas2_env.pool import Pool, did_you_mean
 from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
 from mas2_env.settings import Settings
 from mas2_env.system.edit import apply
@@ -191,6 +191,9 @@ class Episode:
                 reading = read(answer, _KINDS[stage])
                 answer, repairs = reading.decision, reading.repairs
             decision = self._check(answer)
+            if usage is not None and usage.backbone is not None and usage.backbone not in self.pool:
+                hint = did_you_mean(usage.backbone, self.pool)
+                raise InvalidDecision([f"usage.backbone: {usage.backbone!r} is not in the pool{hint}"])
         except InvalidDecision as error:
             self._reject(error.problems, usage, cost)
             raise
@@ -224,7 +227,8 @@ class Episode:
     def _meter(self, usage: Usage | None) -> int:
         if usage is None:
             return 0
-        cost = self.pool[usage.backbone or self.pool.meta].cost(usage.prompt_tokens, usage.completion_tokens)
+        name = usage.backbone if usage.backbone in self.pool.backbones else self.pool.meta
+        cost = self.pool[name].cost(usage.prompt_tokens, usage.completion_tokens)
         prompt, completion, total = self._meta
         self._meta = (prompt + usage.prompt_tokens, completion + usage.completion_tokens, total + cost)
         return cost
@@ -421,7 +425,14 @@ class Episode:
             failure = output.failure if output is not None else None
             if failure is not None:
                 failures.append(
-                    FailureView(turn.id, turn.role, backbones.get(turn.role), failure.kind, failure.message)
+                    FailureView(
+                        turn=turn.id,
+                        role=turn.role,
+                        backbone=backbones.get(turn.role),
+                        kind=failure.kind,
+                        message=failure.message,
+                        attempt=execution.attempt(turn.id),
+                    )
                 )
             done = output is not None and failure is None
             turns.append(

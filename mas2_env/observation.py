@@ -22,13 +22,14 @@ class BackboneView(Struct, frozen=True):
 
 
 class FailureView(Struct, frozen=True):
-    """A failed operation of the present state."""
+    """A failed operation of the present state; `attempt` is the number of retries it has had."""
 
     turn: str
     role: str
     backbone: str | None
     kind: str
     message: str
+    attempt: int = 0
 
 
 class TurnView(Struct, frozen=True):

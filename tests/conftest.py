@@ -42,7 +42,9 @@ class Sums(Task):
     digest = "sums"
 
     def item(self, index: int) -> Item:
-        return Item(self, f"sums/{index}", f"What is {index} + {index}?", Truth(str(2 * index), (str(2 * index + 1),)))
+        return Item(
+            self, f"sums/{index}", f"What is {index} + {index}?", Truth(str(2 * index), (str(2 * index + 1),))
+        )
 
     def find(self, item_id: str) -> Item:
         return self.item(int(item_id.rpartition("/")[2]))
@@ -100,7 +102,9 @@ def scripted() -> type[Scripted]:
 def begin(pool: Pool, sums: Sums) -> Callable[..., Episode]:
     """An episode on `What is 2 + 2?` that runs a template, every role on one backbone."""
 
-    def begin(template: Template, backbone: str = "small", seed: int = 0, item: int = 2, **settings: Any) -> Episode:
+    def begin(
+        template: Template, backbone: str = "small", seed: int = 0, item: int = 2, **settings: Any
+    ) -> Episode:
         episode = Episode(sums.item(item), pool, Settings(**settings), seed)
         episode.decide(template)
         roles = [role.name for role in template.roles if role.kind != "vote"]

@@ -20,6 +20,3 @@ class Backend(ABC):
     async def acomplete(self, call: ModelCall) -> Reply | Failure:
         """Answer one call without blocking the event loop. The default suits backends that never wait."""
         return self.complete((call,))[0]
-
-    def close(self) -> None:
-        """Release what the backend holds."""

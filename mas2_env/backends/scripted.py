@@ -90,10 +90,6 @@ class Sleeping(Backend):
         await asyncio.sleep(self._seconds)
         return await self._backend.acomplete(call)
 
-    def close(self) -> None:
-        """Release what the other backend holds."""
-        self._backend.close()
-
 
 def _result(call: ModelCall, line: Line) -> Reply | Failure:
     if isinstance(line, str):

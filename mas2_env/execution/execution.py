@@ -198,10 +198,9 @@ class Execution:
             ]
         )
 
-    def failure(self, turn: str) -> Failure | None:
-        """The failure that ended a turn, if one did."""
-        output = self._outputs[self._plan.turns.index(turn)]
-        return output.failure if output is not None else None
+    def attempt(self, turn: str) -> int:
+        """Retries that the failed operation of a turn has had."""
+        return self._attempts.get(self._failed_at.get(turn, ""), 0)
 
     # Answers to a trigger.
 

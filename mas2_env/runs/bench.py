@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypedDict
 
 from msgspec import Struct
 
@@ -71,8 +71,18 @@ class Fixed:
 
     def decide(self, observations: Sequence[Observation]) -> list[Answer]:
         """The fixed decision of each stage."""
-        answers = {"generate": self.template, "implement": self.assignment, "rectify": Rectification()}
+        answers: dict[str, Answer] = {
+            "generate": self.template,
+            "implement": self.assignment,
+            "rectify": Rectification(),
+        }
         return [answers[observation.stage] for observation in observations]
+
+
+class Note(TypedDict):
+    """What LangGraph's nodes hand on."""
+
+    text: str
 
 
 def bench(memory_episodes: int = 0) -> dict[str, Any]:
@@ -187,10 +197,10 @@ def _langgraph(ours: Figure) -> Figure:
         return Figure(None, "×", 15.0, None)
     from langgraph.graph import END, START, StateGraph
 
-    def node(state: dict[str, Any]) -> dict[str, Any]:
+    def node(state: Note) -> Note:
         return {"text": "The reasons are given. Answer: yes"}
 
-    graph = StateGraph(dict)
+    graph = StateGraph(Note)
     for name in ("plan", "solve", "check"):
         graph.add_node(name, node)
     for edge in ((START, "plan"), ("plan", "solve"), ("solve", "check"), ("check", END)):

@@ -1,0 +1,1 @@
+"""Tools that roles call: programs in their own process, search, exact arithmetic."""

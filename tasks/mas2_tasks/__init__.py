@@ -1,0 +1,1 @@
+"""Benchmarks: items from files and generators, queries, tools and official scorers."""

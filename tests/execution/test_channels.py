@@ -21,7 +21,9 @@ def test_a_single_call_is_one_turn(begin, scripted):
 
 def test_send_hands_over_the_final_output(begin, scripted):
     backend = scripted(lambda call: f"{call.turn.role} speaks. Answer: 4")
-    episode = begin(Template((Role("planner", "plan"), Role("solver")), (Send("planner", "solver"),), "solver"))
+    episode = begin(
+        Template((Role("planner", "plan"), Role("solver")), (Send("planner", "solver"),), "solver")
+    )
     run_sync(episode, backend)
     assert backend.asked() == ["planner#0@0/0", "solver#0@0/0"]
     assert messages(backend, "solver#0@0") == [("planner#0@0", "input")]
@@ -30,7 +32,9 @@ def test_send_hands_over_the_final_output(begin, scripted):
 
 def test_copies_are_independent_and_all_are_sent(begin, scripted):
     backend = scripted(lambda call: f"Answer: {call.turn.copy}")
-    episode = begin(Template((Role("solver", copies=3), Role("judge", "judge")), (Send("solver", "judge"),), "judge"))
+    episode = begin(
+        Template((Role("solver", copies=3), Role("judge", "judge")), (Send("solver", "judge"),), "judge")
+    )
     run_sync(episode, backend)
     assert messages(backend, "judge#0@0") == [(f"solver#{i}@0", "input") for i in range(3)]
     assert len({call.key for call in backend.calls}) == 4
@@ -88,7 +92,9 @@ def test_a_critique_sends_back_until_the_reviewer_approves(begin, scripted):
         return "Answer: 4" if call.turn.purpose == "revise" else "Answer: 5"
 
     backend = scripted(script)
-    template = Template((Role("author"), Role("critic", "critique")), (Critique("author", "critic", 3),), "author")
+    template = Template(
+        (Role("author"), Role("critic", "critique")), (Critique("author", "critic", 3),), "author"
+    )
     episode = begin(template)
     run_sync(episode, backend)
     assert backend.asked() == ["author#0@0/0", "critic#0@0/0", "author#0@1/0", "critic#0@1/0"]
@@ -98,7 +104,9 @@ def test_a_critique_sends_back_until_the_reviewer_approves(begin, scripted):
 
 def test_after_the_last_revision_nobody_reviews(begin, scripted):
     backend = scripted(lambda call: "revise it" if call.turn.purpose == "review" else "Answer: 4")
-    template = Template((Role("author"), Role("critic", "critique")), (Critique("author", "critic", 2),), "author")
+    template = Template(
+        (Role("author"), Role("critic", "critique")), (Critique("author", "critic", 2),), "author"
+    )
     run_sync(begin(template), backend)
     assert [call.turn.purpose for call in backend.calls] == ["draft", "review", "revise", "review", "revise"]
 
@@ -120,7 +128,9 @@ def test_a_tied_vote_goes_to_the_first_answer(begin, scripted):
 
 
 def test_a_route_runs_what_its_source_names_and_bypasses_the_rest(begin, scripted):
-    backend = scripted(lambda call: "hard, please" if call.turn.purpose == "route" else f"Answer: {call.turn.role}")
+    backend = scripted(
+        lambda call: "hard, please" if call.turn.purpose == "route" else f"Answer: {call.turn.role}"
+    )
     team = (Role("router", "route"), Role("easy"), Role("hard"), Role("polish"), Role("v", "vote"))
     channels = (Route("router", ("easy", "hard")), Send("easy", "polish"), Vote(("polish", "hard"), "v"))
     episode = begin(Template(team, channels, "v"))

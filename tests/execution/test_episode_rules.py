@@ -48,7 +48,11 @@ def test_a_failed_operation_calls_the_rectifier(begin, scripted):
     seen = episode.observe().execution
     assert seen.trigger == ("failure",)
     assert [(f.turn, f.backbone, f.kind) for f in seen.failures] == [("b#0@0", "small", "unavailable")]
-    assert [(t.turn, t.status) for t in seen.turns] == [("a#0@0", "done"), ("b#0@0", "failed"), ("c#0@0", "waiting")]
+    assert [(t.turn, t.status) for t in seen.turns] == [
+        ("a#0@0", "done"),
+        ("b#0@0", "failed"),
+        ("c#0@0", "waiting"),
+    ]
 
 
 def test_retry_performs_the_failed_operation_once_more_and_nothing_else(begin, scripted):
@@ -107,7 +111,9 @@ def test_a_skipped_turn_is_done_without(begin, scripted):
 def test_a_rebuilt_system_starts_from_the_same_state(begin, scripted):
     episode, backend = begin(CHAIN), scripted(failing_once("b"))
     run_sync(episode, backend)
-    rebuilt = System(Template((Role("a"), Role("z")), (Send("a", "z"),), "z"), Assignment({"a": "small", "z": "large"}))
+    rebuilt = System(
+        Template((Role("a"), Role("z")), (Send("a", "z"),), "z"), Assignment({"a": "small", "z": "large"})
+    )
     episode.decide(Rectification((Rebuild(rebuilt),)))
     run_sync(episode, backend)
     assert episode.system == rebuilt
@@ -134,7 +140,8 @@ def test_at_most_max_rectifications(begin, scripted):
     always = scripted(lambda call: Failure("timeout", "no answer in 30 s"))
     episode = begin(Template((Role("s"),), output="s"), max_rectifications=2)
     run_sync(episode, always)
-    for _ in range(2):
+    for attempt in range(2):
+        assert episode.observe().execution.failures[0].attempt == attempt
         episode.decide(Rectification((Retry("s#0@0"),)))
         run_sync(episode, always)
     assert episode.stage == "done"
@@ -245,11 +252,23 @@ def test_meta_agents_tokens_are_metered_apart_and_counted(pool, sums, scripted):
     assert counted.reward < apart.reward
 
 
+def test_usage_at_the_price_of_an_unknown_backbone_is_an_invalid_decision(pool, sums):
+    episode = Episode(sums.item(2), pool)
+    with pytest.raises(
+        InvalidDecision, match=r"usage.backbone: 'larg' is not in the pool; did you mean 'large'"
+    ):
+        episode.decide(Metered(Template((Role("s"),), output="s"), Usage(10, 1, "larg")))
+    assert episode.observe().problems
+
+
 def test_money_is_the_sum_over_the_trace(begin, scripted):
     team = (Role("a"), Role("b"), Role("critic", "critique"), Role("v", "vote"))
     template = Template(team, (Debate(("a", "b"), 2), Critique("a", "critic", 2), Vote(("a", "b"), "v")), "v")
     episode = begin(template, backbone="large")
-    run_sync(episode, scripted(lambda call: Reply(f"revise {call.id} Answer: 4", len(call.id), call.turn.round + 1)))
+    run_sync(
+        episode,
+        scripted(lambda call: Reply(f"revise {call.id} Answer: 4", len(call.id), call.turn.round + 1)),
+    )
     paid = sum(event.cost for event in episode.trace if isinstance(event, Performed | Decided | Rejected))
     assert paid == episode.outcome.cost + episode.outcome.meta_cost
     assert episode.outcome.cost > 0
