@@ -185,7 +185,6 @@ def shipped_pools() -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=64)
 def load_pool(pool: str = "default") -> Pool:
     """A shipped pool by name, or a pool file by path (anything that ends in `.toml`).
 
@@ -198,6 +197,11 @@ def load_pool(pool: str = "default") -> Pool:
             return parse_pool(path.read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise PoolError(f"{path}: cannot be read: {error}") from None
+    return _shipped(pool)
+
+
+@lru_cache(maxsize=16)
+def _shipped(pool: str) -> Pool:
     names = shipped_pools()
     if pool not in names:
         raise PoolError(

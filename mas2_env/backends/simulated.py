@@ -4,9 +4,12 @@ What an agent does is described in `mas2_env.backends.behaviour`; this module pr
 providers fail now and then, and keeps what can be worked out once.
 """
 
+import hashlib
 from collections.abc import Hashable, Sequence
 from math import exp, log
 from typing import Final, TypeVar
+
+import msgspec
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
@@ -63,6 +66,9 @@ class Simulated(Backend):
         pool: names, context windows and prices of the backbones.
         parameters: path of a TOML file whose tables replace or add to `data/simulator.toml`.
 
+    Attributes:
+        digest: SHA-256 of the parameters; runs record it, since results rest on them.
+
     Raises:
         PoolError: if the parameters cannot be read.
     """
@@ -71,6 +77,7 @@ class Simulated(Backend):
         self.pool = pool
         self._path = parameters
         self._parameters = load_parameters(parameters)
+        self.digest = hashlib.sha256(msgspec.json.encode(self._parameters, order="sorted")).hexdigest()
         self._behaviour = Behaviour(self._parameters)
         troubles = self._parameters.troubles
         self._unavailable = troubles.unavailable

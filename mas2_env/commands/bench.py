@@ -6,28 +6,40 @@ import typer
 
 from mas2_env.commands.output import console, print_json
 
+VERDICTS = {
+    True: "[green]ok[/]",
+    False: "[red]missed[/]",
+    None: "not measured: pip install 'mas2-env\\[bench]'",
+}
 
-def bench_command(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+
+def bench_command(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    memory: Annotated[
+        int, typer.Option(min=0, metavar="EPISODES", help="Also measure memory over so many episodes.")
+    ] = 0,
+) -> None:
     """Measure speed on this machine; exit code 1 if a figure misses its bound."""
     from mas2_env.runs.bench import bench
 
-    result = bench()
+    result = bench(memory)
     figures = result["figures"]
     if json:
         print_json(result)
     else:
         from rich.table import Table
 
-        table = Table(box=None, pad_edge=False, caption=str(result["machine"]), caption_justify="left")
-        table.add_column("figure")
+        machine = result["machine"]
+        caption = f"Python {machine['python']}, one of {machine['cores']} cores, {machine['platform']}"
+        table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
+        table.add_column("figure", no_wrap=True)
         table.add_column("value", justify="right")
-        table.add_column("unit")
+        table.add_column("unit", no_wrap=True)
         table.add_column("bound", justify="right")
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         for name, figure in figures.items():
-            floor = "" if figure["floor"] is None else f"{figure['floor']:.4g}"
-            verdict = "[green]ok[/]" if figure["ok"] else "[red]missed[/]"
-            table.add_row(name, f"{figure['value']:.4g}", figure["unit"], floor, verdict)
+            value = "-" if figure["value"] is None else f"{figure['value']:.4g}"
+            table.add_row(name, value, figure["unit"], f"{figure['floor']:.4g}", VERDICTS[figure["ok"]])
         console().print(table)
-    if not all(figure["ok"] for figure in figures.values()):
+    if any(figure["ok"] is False for figure in figures.values()):
         raise typer.Exit(1)

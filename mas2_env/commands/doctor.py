@@ -74,19 +74,15 @@ def _memory() -> str:
 def _sandbox() -> Finding:
     """Run a program the way code answers are run."""
     from mas2_env.errors import Mas2Error
-    from mas2_env.tools.python import Program, PythonRunner
-    from mas2_env.tools.sandbox import ProcessIsolation
+    from mas2_env.tools.python import Program, shared_runner
 
-    isolation = ProcessIsolation()
-    runner = PythonRunner(workers=1, isolation=isolation)
+    runner = shared_runner()
     try:
         verdict = runner.run(Program(code="answer = 6 * 7\nassert answer == 42"))
     except Mas2Error as error:
         return Finding("code sandbox", "broken", str(error))
-    finally:
-        runner.close()
     status: Status = "ok" if verdict.status == "passed" else "broken"
-    return Finding("code sandbox", status, f"isolation: {isolation.name}; a program {verdict.status}")
+    return Finding("code sandbox", status, f"isolation: {runner.isolation}; a program {verdict.status}")
 
 
 def _torch() -> Finding:

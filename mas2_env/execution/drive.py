@@ -6,6 +6,7 @@ gives the same trace under each.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from itertools import islice
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -57,7 +58,13 @@ class Completer(Protocol):
 
 def run_sync(episode: Runnable, backend: Completer) -> None:
     """Perform operations, a step at a time, until the episode's stage is not `run`."""
-    run_batch((episode,), backend)
+    while episode.stage == "run":
+        ready = episode.ready()
+        calls = [operation for operation in ready if type(operation) is ModelCall]
+        if len(calls) < len(ready):
+            _perform_here(episode, ready)
+        if calls:
+            _deliver(episode, calls, _complete(backend, calls))
 
 
 def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
@@ -68,19 +75,31 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
     running = [episode for episode in episodes if episode.stage == "run"]
     while running:
         calls: list[ModelCall] = []
-        callers: list[Runnable] = []
+        callers: list[tuple[Runnable, list[ModelCall]]] = []
         for episode in running:
-            for operation in episode.ready():
-                if isinstance(operation, ModelCall):
-                    calls.append(operation)
-                    callers.append(episode)
-                elif episode.stage == "run":
-                    episode.deliver(operation, perform(operation))
-        if calls:
-            for episode, call, result in zip(callers, calls, _complete(backend, calls), strict=True):
-                if episode.stage == "run":
-                    episode.deliver(call, result)
+            ready = episode.ready()
+            asked = [operation for operation in ready if type(operation) is ModelCall]
+            if len(asked) < len(ready):
+                _perform_here(episode, ready)
+            callers.append((episode, asked))
+            calls += asked
+        results = iter(_complete(backend, calls)) if calls else iter(())
+        for episode, asked in callers:
+            _deliver(episode, asked, list(islice(results, len(asked))))
         running = [episode for episode in running if episode.stage == "run"]
+
+
+def _perform_here(episode: Runnable, ready: Sequence[Operation]) -> None:
+    for operation in ready:
+        if not isinstance(operation, ModelCall) and episode.stage == "run":
+            episode.deliver(operation, perform(operation))
+
+
+def _deliver(episode: Runnable, calls: Sequence[Operation], results: Sequence[Ending]) -> None:
+    """Deliver results in order; a breakdown among them ends the episode, and the rest is of no use."""
+    for operation, result in zip(calls, results, strict=True):
+        if episode.stage == "run":
+            episode.deliver(operation, result)
 
 
 def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure | Breakdown]:
@@ -104,9 +123,7 @@ async def run_async(episode: Runnable, backend: Completer) -> None:
                 _perform_async(operation, backend) for operation in ready
             ]
             results = await asyncio.gather(*work)
-        for operation, result in zip(ready, results, strict=True):
-            if episode.stage == "run":
-                episode.deliver(operation, result)
+        _deliver(episode, ready, results)
 
 
 async def _perform_async(operation: Operation, backend: Completer) -> Ending:

@@ -276,7 +276,12 @@ class Execution:
             if self._take(index, k, result):
                 settled.append(index)
         self._advance(self._release(settled))
-        trigger = look(tuple(failed), before, self.spent, self._threshold)
+        if failed or self.spent > self._threshold:
+            self._look(tuple(failed), before)
+
+    def _look(self, failed: tuple[str, ...], before: int) -> None:
+        """Look at the trigger after a step. A finished execution without failures has nothing to mend."""
+        trigger = look(failed, before, self.spent, self._threshold)
         if trigger is not None and (failed or self._step_operations):
             self.trigger = trigger
             self.triggers += 1
@@ -341,12 +346,12 @@ class Execution:
         """Begin every turn that can begin; turns that settle at once may free others."""
         while free:
             settled = [index for index in free if self._begin(index)]
-            free = self._release(settled)
+            free = self._release(settled) if settled else []
 
     def _begin(self, index: int) -> bool:
         """Begin a turn. Returns whether it is settled at once."""
         node = self._plan.nodes[index]
-        status = gates.look(node, self._status, self._outputs, self._item.task)
+        status = gates.look(node, self._status, self._outputs, self._item.task) if node.gates else None
         if status is None and node.turn.id in self._missing:
             status = SKIPPED
         if status is not None:
@@ -361,8 +366,10 @@ class Execution:
         return self._call_model(index)
 
     def _gather(self, node: Node) -> tuple[tuple[Message, ...], bytes]:
+        if not node.refs:
+            return (), b""
         messages, wires = [], []
-        dropped = gates.dropped(node, self._outputs)
+        dropped = gates.dropped(node, self._outputs) if node.gates else ()
         for ref in node.refs:
             if ref.name is not None and ref.name in dropped:
                 continue

@@ -101,10 +101,10 @@ def bench(memory_episodes: int = 0) -> dict[str, Any]:
         figures = {
             "qa_episodes_per_second": _qa_episodes(pool),
             "executor_overhead": (overhead := _overhead(pool, item)),
-            "langgraph_node_over_call": _langgraph(overhead),
             "fork_at_rectify": _fork(pool, item),
             "import": _import_time(),
             "concurrent_over_longest_chain": _concurrent(pool, item),
+            "langgraph_node_over_call": _langgraph(overhead),
         }
         if memory_episodes:
             figures["memory_growth"] = _memory(pool, memory_episodes)
@@ -183,13 +183,18 @@ def _qa_episodes(pool: Pool) -> Figure:
 
 
 def _overhead(pool: Pool, item: Item) -> Figure:
+    """From the first operation to the outcome, a chain of three calls; decisions are made beforehand."""
     backend = Constant(Reply("The reasons are given. Answer: yes", 100, 10))
+    best = float("inf")
+    for _ in range(9):
+        begun = [episode_of(item, pool, CHAIN) for _ in range(200)]
 
-    def run() -> None:
-        for _ in range(300):
-            run_sync(episode_of(item, pool, CHAIN), backend)
+        def run(episodes: Sequence[Episode] = begun) -> None:
+            for episode in episodes:
+                run_sync(episode, backend)
 
-    return at_most(seconds(run, 7) / 300 / 3 * 1e6, "µs per call", 35.0)
+        best = min(best, seconds(run, 1))
+    return at_most(best / 200 / 3 * 1e6, "µs per call", 35.0)
 
 
 def _langgraph(ours: Figure) -> Figure:
@@ -241,10 +246,10 @@ def _import_time() -> Figure:
 def _concurrent(pool: Pool, item: Item, episodes: int = 1000, delay: float = 0.1) -> Figure:
     """A thousand episodes, each a chain of eight calls of 100 ms, on one event loop."""
     backend: Completer = Sleeping(Constant(Reply("Answer: yes", 100, 10)), delay)
+    begun = [episode_of(item, pool, LONG_CHAIN) for _ in range(episodes)]
 
     async def all_of_them() -> None:
-        running = [episode_of(item, pool, LONG_CHAIN) for _ in range(episodes)]
-        await asyncio.gather(*(run_async(episode, backend) for episode in running))
+        await asyncio.gather(*(run_async(episode, backend) for episode in begun))
 
     taken = seconds(lambda: asyncio.run(all_of_them()), 1)
     return at_most(taken / (delay * len(LONG)), "×", 1.2)

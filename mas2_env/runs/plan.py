@@ -59,8 +59,7 @@ def make_workshop(
     if not named or not made_tasks or not seeds:
         raise RunError("a run needs at least one policy, one task and one seed")
     _unique([str(seed) for seed in seeds], "seed")
-    # Past the cache: a run uses the file as it is now.
-    found = load_pool.__wrapped__(pool) if isinstance(pool, str) else pool
+    found = load_pool(pool) if isinstance(pool, str) else pool
     made_backend = make_backend(backend, found) if isinstance(backend, str) else backend
     plan = Plan(
         policies=tuple(_policy_entry(name, policy, seeds[0]) for name, policy in named.items()),
