@@ -5,25 +5,17 @@ to the last digit, its corner cases included: answers that normalise to nothing 
 and `yes`, `no` and `noanswer` share no tokens with anything but themselves.
 """
 
-import re
-import string
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mas2_env.errors import DataError
+from mas2_tasks.answers import normalise
 
-_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _WHOLE = frozenset(("yes", "no", "noanswer"))
 
 ANSWER_KEYS = ("em", "f1", "prec", "recall")
 FILE_KEYS = tuple(prefix + key for prefix in ("", "sp_", "joint_") for key in ANSWER_KEYS)
-
-
-def normalise(answer: str) -> str:
-    """Lower case, without ASCII punctuation and English articles, white space joined."""
-    return " ".join(_ARTICLES.sub(" ", answer.lower().translate(_NO_PUNCTUATION)).split())
 
 
 def overlap(prediction: str, gold: str) -> tuple[float, float, float]:

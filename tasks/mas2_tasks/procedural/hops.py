@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.names import COUNTRIES
+from mas2_tasks.procedural.telling import ask, distinct, fresh, mentioned, name_of, spare, unsaid
 from mas2_tasks.procedural.world import KINDS, Entity, World
 
 PARAGRAPHS = 10
-MOST_DISTRACTORS = 7
 
 
 class Question(Struct, frozen=True):
@@ -109,10 +109,6 @@ def question(draw: Draw) -> Question:
     return _same(draw) if shape < 0.35 else _more(draw) if shape < 0.65 else _earlier(draw)
 
 
-def _name(value: Entity | str) -> str:
-    return value if isinstance(value, str) else value.plain
-
-
 def _bridge(draw: Draw) -> Question:
     world = World(draw)
     kind, first, second = draw.pick(CHAINS)
@@ -121,7 +117,7 @@ def _bridge(draw: Draw) -> Question:
     world.write(start, (first,), 3)
     bridge = start.values[first]
     assert isinstance(bridge, Entity)
-    answer = _unsaid(world, bridge, second, start)
+    answer = unsaid(world, bridge, second, start)
     world.write(bridge, (second,), 3)
     rivals = [value for value in start.values.values() if isinstance(value, Entity) and value.kind == hop.to]
     rivals = [rival for rival in rivals if rival is not bridge][:1]
@@ -132,79 +128,36 @@ def _bridge(draw: Draw) -> Question:
     rivals = [rival for i, rival in enumerate(rivals) if rival is not bridge and rival not in rivals[:i]]
     rivals += [world.make(hop.to, hop.role, start.year) for _ in range(4 - len(rivals))]
     for rival in rivals:
-        _fresh(world, rival, second, answer)
+        fresh(world, rival, second, answer)
         world.write(rival, (second,), 2)
     articles = _fill(world, [start, bridge, *others, *rivals])
-    wrong = [_name(rival.values[second]) for rival in rivals]
-    same = [_name(value) for name, value in bridge.values.items() if _alike(bridge.kind, name, last.to)]
-    near = [_name(value) for name, value in start.values.items() if _alike(start.kind, name, last.to)]
-    tempting = [text for text in (*near, *same) if text != _name(answer)]
+    wrong = [name_of(rival.values[second]) for rival in rivals]
+    same = [name_of(value) for name, value in bridge.values.items() if _alike(bridge.kind, name, last.to)]
+    near = [name_of(value) for name, value in start.values.items() if _alike(start.kind, name, last.to)]
+    tempting = [text for text in (*near, *same) if text != name_of(answer)]
     front = tempting[:1] if draw.random() < 0.5 else []
     subject = draw.pick(hop.phrase).replace("{s}", start.mention)
     return Question(
-        text=_ask(draw.pick(last.ask), subject),
-        answer=_name(answer),
+        text=ask(draw.pick(last.ask), subject),
+        answer=name_of(answer),
         type="bridge",
         level="hard" if tempting else "medium",
         facts=((start.title, start.where[first]), (bridge.title, bridge.where[second])),
         context=_context(draw, articles),
-        distractors=_distinct([*front, *wrong, *tempting, *_spare(world, last.to, articles)], _name(answer)),
+        distractors=distinct([*front, *wrong, *tempting, *spare(world, last.to, articles)], name_of(answer)),
         steps=(start.told(first), bridge.told(second)),
         probes=(subject, last.ask[0].replace("{s}", bridge.plain)),
         hardness=0.3 * bool(tempting) + (0.2 if last.to == "number" else 0.0) - 0.1,
     )
 
 
-def _spare(world: World, kind: str, articles: list[Entity]) -> list[str]:
-    """Further wrong answers: what else there is of the kind, then years or titles."""
-    there = [entity.plain for (known, _), made in world.by_kind.items() if known == kind for entity in made]
-    if kind in KINDS:
-        return [*there, *(entity.plain for entity in articles)]
-    values = [
-        _name(value)
-        for entity in articles
-        for name, value in entity.values.items()
-        if KINDS[entity.kind].relations[name].to == kind
-    ]
-    return [*values, *(str(entity.year) if kind == "number" else entity.plain for entity in articles)]
-
-
-def _ask(frame: str, subject: str) -> str:
-    asked = frame.replace("{s}", subject)
-    return asked[0].upper() + asked[1:]
-
-
 def _alike(kind: str, relation: str, to: str) -> bool:
     return KINDS[kind].relations[relation].to == to
 
 
-def _fresh(world: World, entity: Entity, relation: str, *taken: Entity | str) -> Entity | str:
-    """Settle the relation with a value that is not one of `taken`."""
-    value = world.value(entity, relation)
-    while value in taken:
-        del entity.values[relation]
-        value = world.value(entity, relation)
-    return value
-
-
-def _unsaid(world: World, entity: Entity, relation: str, start: Entity) -> Entity | str:
-    """Settle the relation with a value that the name of `start` does not give away."""
-    value = world.value(entity, relation)
-    while value is start or _name(value) in start.plain:
-        del entity.values[relation]
-        value = world.value(entity, relation)
-    return value
-
-
 def _fill(world: World, articles: list[Entity]) -> list[Entity]:
     """Up to ten articles: those given, then what they mention, then strangers."""
-    mentioned = [
-        value
-        for article in articles
-        for value in article.values.values()
-        if isinstance(value, Entity) and not value.sentences
-    ]
-    for entity in world.draw.some(list(dict.fromkeys(mentioned)), PARAGRAPHS - len(articles)):
+    for entity in world.draw.some(mentioned(articles), PARAGRAPHS - len(articles)):
         world.write(entity, (), 2)
         articles.append(entity)
     while len(articles) < PARAGRAPHS:
@@ -216,19 +169,6 @@ def _fill(world: World, articles: list[Entity]) -> list[Entity]:
 def _context(draw: Draw, articles: list[Entity]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Paragraphs in random order; as published, sentences after the first begin with a space."""
     return tuple([(entity.title, tuple(entity.sentences)) for entity in draw.some(articles, PARAGRAPHS)])
-
-
-def _distinct(texts: list[str], answer: str) -> tuple[str, ...]:
-    forms: dict[str, str] = {}
-    for text in texts:
-        forms.setdefault(_form(text), text)
-    forms.pop(_form(answer), None)
-    return tuple(forms.values())[:MOST_DISTRACTORS]
-
-
-def _form(text: str) -> str:
-    """What the scorer compares, for texts as they occur in this world."""
-    return text.lower().removeprefix("the ").replace(",", "")
 
 
 def _pair(draw: Draw, kind: str, must: tuple[str, ...]) -> tuple[World, Entity, Entity, list[Entity]]:
@@ -251,13 +191,13 @@ def _choice(
     facts = tuple((entity.title, entity.where.get(told, 0)) for entity in (x, y))
     articles = _fill(world, [x, y, *others])
     return Question(
-        text=_ask(frame.replace("{x}", x.plain).replace("{y}", y.plain), ""),
+        text=ask(frame.replace("{x}", x.plain).replace("{y}", y.plain), ""),
         answer=winner.plain,
         type="comparison",
         level="medium",
         facts=facts,
         context=_context(draw, articles),
-        distractors=_distinct([loser.plain, *(other.plain for other in others)], winner.plain),
+        distractors=distinct([loser.plain, *(other.plain for other in others)], winner.plain),
         steps=(x.told(told), y.told(told)),
         probes=(x.plain, y.plain),
         hardness=-0.3,
@@ -277,7 +217,7 @@ def _earlier(draw: Draw) -> Question:
 def _more(draw: Draw) -> Question:
     kind, name = draw.pick(_MORE)
     made = world, x, y, others = _pair(draw, kind, (name,))
-    _fresh(world, y, name, x.values[name])
+    fresh(world, y, name, x.values[name])
     for entity in (x, y, *others):
         world.write(entity, (name,), 2)
     more = _number(x.values[name]) > _number(y.values[name])
@@ -285,7 +225,7 @@ def _more(draw: Draw) -> Question:
 
 
 def _number(value: Entity | str) -> int:
-    return int(_name(value).replace(",", ""))
+    return int(name_of(value).replace(",", ""))
 
 
 def _same(draw: Draw) -> Question:
@@ -299,12 +239,12 @@ def _same(draw: Draw) -> Question:
     elif equal:
         y.values[name] = x.values[name]
     else:
-        _fresh(world, y, name, x.values[name])
+        fresh(world, y, name, x.values[name])
     for entity in (x, y, *others):
         world.write(entity, must, 2)
     facts = tuple((entity.title, entity.where.get(name, 0)) for entity in (x, y))
     articles = _fill(world, [x, y, *others])
-    values = [_name(entity.values[name]) if name else world.country(entity)[0] for entity in (x, y)]
+    values = [name_of(entity.values[name]) if name else world.country(entity)[0] for entity in (x, y)]
     return Question(
         text=draw.pick(_SAME[kind, name]).replace("{x}", x.plain).replace("{y}", y.plain),
         answer="yes" if equal else "no",
@@ -312,9 +252,7 @@ def _same(draw: Draw) -> Question:
         level="easy" if equal else "medium",
         facts=facts,
         context=_context(draw, articles),
-        distractors=_distinct(
-            ["no" if equal else "yes", *values, x.plain, y.plain], "yes" if equal else "no"
-        ),
+        distractors=distinct(["no" if equal else "yes", *values, x.plain, y.plain], "yes" if equal else "no"),
         steps=(x.told(name), y.told(name)),
         probes=(x.plain, y.plain),
         hardness=-0.5 + 0.2 * (not equal),
