@@ -2,42 +2,23 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from mas2_env.task import Item, Score, ToolSpec, ToolUse, Truth
-from mas2_env.tools.python import Program, Verdict, shared_runner
+from mas2_env.task import Item, Truth
+from mas2_env.tools.python import Program
+from mas2_tasks.code_mutants import mutants
+from mas2_tasks.code_task import TIMEOUT, CodeTask, check
 from mas2_tasks.files import Records, read_records
-from mas2_tasks.humaneval_code import find_code, find_examples, normal_form
-from mas2_tasks.humaneval_mutants import mutants
+from mas2_tasks.humaneval_examples import find_examples
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.functions import VERSION, Made, make
-from mas2_tasks.sources import SourcedTask
 
-TIMEOUT = 3.0
-"""Seconds, as in the official protocol."""
-SHOWN = 2_000
-"""Most characters of a tool's output."""
-ALL_PASSED = "all examples passed"
 MOST_BLOCKS = 64
-
-_NONE = Score(False, 0.0, {"passed": 0.0, "timed_out": 0.0})
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
-
-PYTHON = ToolSpec(
-    name="python",
-    description="Runs a Python program and returns what it prints, or the end of its traceback.",
-    parameters={
-        "type": "object",
-        "properties": {"code": {"type": "string", "description": "The whole program."}},
-        "required": ["code"],
-        "additionalProperties": False,
-    },
-)
 
 
 class Problem(Struct, frozen=True):
@@ -62,7 +43,7 @@ class Gold(Struct):
     blocks: dict[str, str] = {}
 
 
-class HumanEval(SourcedTask):
+class HumanEval(CodeTask):
     """HumanEval; primary metric: the hidden tests pass.
 
     An answer is a completion that is appended to the prompt: a body, or the whole function again. It is run
@@ -75,11 +56,38 @@ class HumanEval(SourcedTask):
     title = "HumanEval"
     description = "Python functions to be written from a signature and a docstring; hidden tests decide."
     answer_format = "End with one ```python block that holds the whole function, imports included."
-    tools = (PYTHON,)
     reference_tokens = 180
     licence = "MIT (HumanEval); Apache-2.0 (procedural items)"
     citation = "Chen et al. 2021. Evaluating Large Language Models Trained on Code. arXiv:2107.03374"
     fetch = "download data/HumanEval.jsonl.gz from https://github.com/openai/human-eval"
+    openers = (
+        "",
+        "Here is the function.\n\n",
+        "Following the docstring step by step:\n\n",
+        "My solution:\n\n",
+        "I went through the description and wrote this:\n\n",
+        "The examples suggest a direct implementation.\n\n",
+        "This handles the edge cases that the docstring names:\n\n",
+        "Below is the complete function.\n\n",
+        "Let me write this out.\n\n",
+        "One pass over the input is enough.\n\n",
+        "I translated each part of the description into code:\n\n",
+        "This should do it:\n\n",
+        "The function, with its docstring kept:\n\n",
+        "After some thought, I settled on this:\n\n",
+        "A straightforward version:\n\n",
+        "Here it is, tested by hand on the examples:\n\n",
+    )
+    closers = (
+        "",
+        "",
+        "\n\nIt follows the docstring.",
+        "\n\nThe examples give the results shown.",
+        "",
+        "\n\nEmpty input is covered as well.",
+        "\n",
+        "\n\nNo imports beyond these are needed.",
+    )
 
     def _load(self, path: str) -> Records[Problem]:
         return read_records(path, Problem)
@@ -128,97 +136,22 @@ class HumanEval(SourcedTask):
         record: dict[str, Any] = msgspec.to_builtins(item.truth.gold.problem)
         return record
 
-    def extract(self, text: str) -> str | None:
-        """The last Python block of a reply, or the whole reply if it is code."""
-        return find_code(text)
-
-    def verdict(self, item: Item, answer: str) -> Verdict:
-        """How prompt, answer and hidden tests end: `passed`, `failed` or `timed out`.
-
-        Raises:
-            Breakdown: if programs cannot be run on this machine.
-        """
+    def program(self, item: Item, answer: str) -> Program:
+        """Prompt, answer and the hidden tests."""
         problem: Problem = item.truth.gold.problem
-        return shared_runner().run(
-            Program(problem.prompt + answer, test=problem.test, entry=problem.entry_point, timeout=TIMEOUT)
-        )
+        return Program(problem.prompt + answer, test=problem.test, entry=problem.entry_point, timeout=TIMEOUT)
 
-    def score(self, item: Item, answer: str | None) -> Score:
-        """Whether the hidden tests pass. Blocks while the program runs."""
-        if answer is None:
-            return _NONE
-        status = self.verdict(item, answer).status
-        passed = float(status == "passed")
-        return Score(
-            status == "passed", passed, {"passed": passed, "timed_out": float(status == "timed out")}
-        )
+    def written(self, item: Item, answer: str) -> str:
+        """The whole function."""
+        return _block(item.truth.gold, answer)
 
-    def canonical(self, answer: str) -> str:
-        """The syntax tree, so that layout, comments and docstrings make no difference."""
-        return normal_form(answer)
-
-    def call(self, item: Item, tool: str, arguments: Mapping[str, Any]) -> str:
-        """`python`: run a program that sees neither the item nor its tests."""
-        if tool != "python":
-            return f"error: there is no tool named {tool!r}; there is python"
-        code = arguments.get("code")
-        if not isinstance(code, str):
-            return f'error: python takes {{"code": "<program>"}}, got {sorted(map(str, arguments))}'
-        verdict = shared_runner().run(Program(code, timeout=TIMEOUT, capture=True))
-        if verdict.status == "timed out":
-            return f"{verdict.output[:SHOWN]}\nerror: {verdict.message}".strip()
-        message = _ADDRESS.sub("0x0", verdict.message)[-SHOWN:]
-        output = _ADDRESS.sub("0x0", verdict.output)[: SHOWN - len(message)]
-        return "\n".join(part for part in (output.rstrip("\n"), message) if part) or "(no output)"
-
-    def reply(self, item: Item, answer: str, draw: int) -> str:
-        """A sentence or two and the whole function in a Python block."""
-        opener = _OPENERS[draw & 15]
-        return f"{opener}```python\n{_block(item.truth.gold, answer)}\n```{_CLOSERS[(draw >> 4) & 7]}"
-
-    def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
-        """Once: the function with the examples of the prompt as checks."""
-        if step != 0:
-            return None
-        gold: Gold = item.truth.gold
-        problem = gold.problem
-        block = _block(gold, answer)
-        examples = _examples(problem.prompt, problem.entry_point)
+    def trial(self, item: Item, answer: str) -> tuple[str, Sequence[str]]:
+        """The function, after the rest of its prompt, and the examples of the prompt."""
+        problem: Problem = item.truth.gold.problem
+        block = _block(item.truth.gold, answer)
         helpers = "" if block.startswith(problem.prompt) else problem.prompt
-        lines = [helpers + block, ""]
-        for call, expected in examples:
-            wanted = f"{call} should give {expected}, gave "
-            lines.append(f"got = {call}\nassert got == {expected}, {wanted!r} + repr(got)")
-        closing = ALL_PASSED if examples else "defined; the task shows no examples to check"
-        lines.append(f"print({closing!r})")
-        return ToolUse("python", msgspec.json.encode({"code": "\n".join(lines)}).decode())
-
-    def informed(self, item: Item, texts: Sequence[str]) -> float:
-        """1 if a check of the examples is seen to have passed, else 0."""
-        return float(any(ALL_PASSED in text for text in texts))
-
-    def passed(self, output: str) -> bool | None:
-        """Whether the program checked its examples and came through, or ended in an error."""
-        last = output.rstrip().rpartition("\n")[2]
-        if last == ALL_PASSED:
-            return True
-        if (
-            output.startswith("error: ")
-            or "\nerror: " in output
-            or "Traceback (most recent call last)" in output
-        ):
-            return False
-        return None
-
-
-def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """Unbiased estimate of the chance that one of k samples is right (Chen et al. 2021, equation 1).
-
-    1 - C(n - c, k) / C(n, k), computed as a product; 1.0 whenever fewer than k samples are wrong.
-    """
-    if samples - correct < k:
-        return 1.0
-    return 1.0 - math.prod(1.0 - k / n for n in range(samples - correct + 1, samples + 1))
+        examples = _examples(problem.prompt, problem.entry_point)
+        return helpers + block, [check(call, expected) for call, expected in examples]
 
 
 @lru_cache(maxsize=1024)
@@ -250,33 +183,3 @@ def _signature(problem: Problem, answer: str) -> str:
     before = problem.prompt[: heads[-1].start()]
     plain = all(not line or line.startswith("from typing ") for line in before.split("\n"))
     return problem.prompt if plain else problem.prompt[heads[-1].start() :]
-
-
-_OPENERS = (
-    "",
-    "Here is the function.\n\n",
-    "Following the docstring step by step:\n\n",
-    "My solution:\n\n",
-    "I went through the description and wrote this:\n\n",
-    "The examples suggest a direct implementation.\n\n",
-    "This handles the edge cases that the docstring names:\n\n",
-    "Below is the complete function.\n\n",
-    "Let me write this out.\n\n",
-    "One pass over the input is enough.\n\n",
-    "I translated each part of the description into code:\n\n",
-    "This should do it:\n\n",
-    "The function, with its docstring kept:\n\n",
-    "After some thought, I settled on this:\n\n",
-    "A straightforward version:\n\n",
-    "Here it is, tested by hand on the examples:\n\n",
-)
-_CLOSERS = (
-    "",
-    "",
-    "\n\nIt follows the docstring.",
-    "\n\nThe examples give the results shown.",
-    "",
-    "\n\nEmpty input is covered as well.",
-    "\n",
-    "\n\nNo imports beyond these are needed.",
-)

@@ -81,30 +81,35 @@ def make(seed: int, index: int) -> Made:
 def _attempt(draw: Draw, luck: float) -> Made | None:
     kind = draw.pick(STARTS)
     chain = draw_chain(draw, kind, draw.pick(DEPTHS))
-    cases = _cases(draw, kind, chain)
-    if not _telling(cases.expected):
+    cases = draw_cases(draw, kind, chain)
+    if not telling(cases.expected):
         return None
-    names = _names(draw, kind, chain)
+    names = draw_names(draw, kind, chain)
     body = write(chain, names)
-    wrong = _wrong(draw, chain, names, cases, body)
-    if len(wrong) < FEWEST:
+    failing = spoil(draw, chain, names, cases, body)
+    if len(failing) < FEWEST:
         return None
     phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
     entry, prompt = _prompt(draw, kind, chain, names[0], phrases, cases)
-    raw = sum(stage.step.weight for stage in chain) + 0.45 * len(chain) + 0.9 * luck
-    raw += 0.3 * any(stage.open for stage in chain)
     return Made(
         prompt=prompt,
         entry_point=entry,
         solution=body,
         test=_test(cases),
-        wrong=wrong,
-        difficulty=round(SCALE * (raw - MEAN_DIFFICULTY), 3),
+        wrong=tuple(sorted(failing, key=lambda text: len(failing[text]))),
+        difficulty=round(SCALE * (hardness(chain, luck) - MEAN_DIFFICULTY), 3),
         phrases=phrases,
     )
 
 
-def _cases(draw: Draw, kind: str, chain: Chain) -> Cases:
+def hardness(chain: Chain, luck: float) -> float:
+    """How hard a chain is: the sum over its steps, more for more of them, and luck (standard normal)."""
+    raw = sum(stage.step.weight for stage in chain) + 0.45 * len(chain) + 0.9 * luck
+    return raw + 0.3 * any(stage.open for stage in chain)
+
+
+def draw_cases(draw: Draw, kind: str, chain: Chain) -> Cases:
+    """Arguments for the chain, edge cases first, and what it makes of them; very long values are left out."""
     numbers = [v for stage in chain for v in stage.values.values() if type(v) is int]
     notable = [v + by for v in numbers for by in (0, 1, -1)]
     edges, drawn = inputs(draw, kind, notable, 7)
@@ -126,7 +131,7 @@ def _cases(draw: Draw, kind: str, chain: Chain) -> Cases:
     )
 
 
-def _telling(expected: list[Any]) -> bool:
+def telling(expected: list[Any]) -> bool:
     """Whether the results differ enough to test anything."""
     if any(isinstance(value, Exception) for value in expected):
         return False
@@ -135,7 +140,7 @@ def _telling(expected: list[Any]) -> bool:
     return len({repr(value) for value in expected}) >= 4
 
 
-def _names(draw: Draw, kind: str, chain: Chain) -> tuple[str, ...]:
+def draw_names(draw: Draw, kind: str, chain: Chain) -> tuple[str, ...]:
     """The argument's name, and one for what each stage makes."""
     names = [draw.pick(VARIABLES[kind])]
     again = draw.chance(0.5)
@@ -150,20 +155,23 @@ def _names(draw: Draw, kind: str, chain: Chain) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _wrong(draw: Draw, chain: Chain, names: tuple[str, ...], cases: Cases, body: str) -> tuple[str, ...]:
-    """Bodies with a mistake that the cases show, those that are right most often first."""
-    found: dict[str, int] = {}
+def spoil(
+    draw: Draw, chain: Chain, names: tuple[str, ...], cases: Cases, body: str
+) -> dict[str, tuple[int, ...]]:
+    """Bodies with one mistake each, at most `MOST`, and the places of the cases that show it, never none."""
+    found: dict[str, tuple[int, ...]] = {}
     for place, spoilt in draw.some(list(mistakes(chain)), 12):
         text = write(spoilt, names)
         if text == body or text in found:
             continue
         made = results(spoilt[place:], cases.columns[place], cases.extras)[-1]
-        failed = sum(a != b for a, b in zip(made, cases.expected, strict=True))
+        pairs = zip(made, cases.expected, strict=True)
+        failed = tuple(index for index, (a, b) in enumerate(pairs) if a != b)
         if failed:
             found[text] = failed
         if len(found) == MOST:
             break
-    return tuple(sorted(found, key=lambda text: found[text]))
+    return found
 
 
 def _prompt(

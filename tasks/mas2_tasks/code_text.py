@@ -1,11 +1,11 @@
-"""Reading code out of replies and prompts."""
+"""Reading code out of replies, and forms in which equal programs are equal."""
 
 import ast
 import re
 import threading
 from functools import lru_cache
 
-from mas2_tasks.humaneval_mutants import parse
+from mas2_tasks.code_mutants import parse
 
 _FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _CODE_LINE = re.compile(
@@ -37,11 +37,11 @@ def find_code(text: str) -> str | None:
 
 
 @lru_cache(maxsize=20_000)
-def normal_form(code: str) -> str:
+def normal_form(code: str, whole: bool = False) -> str:
     """The syntax tree without comments, docstrings and layout; without one, the text without white space.
 
     A program whose only statement beside imports from `typing` is one function stands for that function's
-    body, so that a completion and the whole function are the same answer.
+    body, so that a completion and the whole function are the same answer, unless answers are always `whole`.
     """
     for source in (code, f"def _():\n{code}"):
         try:
@@ -49,16 +49,16 @@ def normal_form(code: str) -> str:
                 tree = parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        return _dump(tree)
+        return _dump(tree, whole)
     return "".join(code.split())
 
 
-def _dump(tree: ast.Module) -> str:
-    nodes: list[ast.stmt] = [node for node in tree.body if not _is_typing(node)]
+def _dump(tree: ast.Module, whole: bool) -> str:
+    nodes: list[ast.stmt] = [node for node in tree.body if whole or not _is_typing(node)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and _is_text(node.body[0]):
             node.body = node.body[1:]
-    if len(nodes) == 1 and isinstance(nodes[0], ast.FunctionDef):
+    if not whole and len(nodes) == 1 and isinstance(nodes[0], ast.FunctionDef):
         nodes = nodes[0].body
     return "\n".join(ast.dump(node) for node in nodes)
 
@@ -73,41 +73,3 @@ def _is_text(node: ast.stmt) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
-
-
-def find_examples(prompt: str, entry: str) -> tuple[tuple[str, str], ...]:
-    """Calls of `entry` in the prompt with the literal each should give, as doctests or like `f(1) == 2`."""
-    found: dict[str, str] = {}
-    lines = [line.strip() for line in prompt.split("\n")]
-    means = r"==>|==|=>|➞|->|→|=|returns|should return"
-    shown = re.compile(rf"({re.escape(entry)}\(.*\))\s*(?:{means})\s*(.+)")
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if line.startswith(">>>"):
-            call, expected = line[3:].strip(), following
-        elif match := shown.search(line):
-            call, expected = match[1], match[2]
-        else:
-            continue
-        if _is_call(call, entry) and _is_literal(expected):
-            found.setdefault(call, expected)
-    return tuple(found.items())
-
-
-def _is_call(text: str, entry: str) -> bool:
-    try:
-        node = ast.parse(text, mode="eval").body
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry):
-            return False
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-            ast.literal_eval(argument)
-    except (SyntaxError, ValueError, TypeError):
-        return False
-    return True
-
-
-def _is_literal(text: str) -> bool:
-    try:
-        value = ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError):
-        return False
-    return isinstance(value, tuple) or not text.startswith("(")  # ("x") may mean a string or a tuple
