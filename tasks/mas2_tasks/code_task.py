@@ -42,6 +42,7 @@ class CodeTask(SourcedTask):
     """
 
     tools = (PYTHON,)
+    blocking = True
     openers: ClassVar[tuple[str, ...]]
     """Sixteen beginnings of a reply."""
     closers: ClassVar[tuple[str, ...]]

@@ -1,6 +1,7 @@
 """HumanEval: official verdicts, procedural functions, what simulated agents say."""
 
 import gzip
+import hashlib
 import json
 import statistics
 from collections import Counter
@@ -102,6 +103,18 @@ def test_procedural_items_are_pure_varied_and_in_official_form() -> None:
     for item in items:
         compile(item.query + item.truth.answer + item.truth.gold.problem.test, "<item>", "exec")
         assert len(find_examples(item.query, item.truth.gold.problem.entry_point)) >= 1
+
+
+def test_items_of_a_version_never_change() -> None:
+    """A change of the generator needs a new `VERSION` there, and then a new digest here."""
+    assert HumanEval.version == "1"
+    task = HumanEval(seed=7)
+    found = hashlib.sha256()
+    for item in map(task.item, range(200)):
+        truth = item.truth
+        parts = (item.query, task.record(item), truth.answer, truth.distractors, round(truth.difficulty, 9))
+        found.update(repr(parts).encode())
+    assert found.hexdigest()[:16] == "8246aaa2b138cddb"
 
 
 def test_difficulty_grows_with_the_number_of_steps() -> None:
