@@ -73,42 +73,49 @@ def mutants(prompt: str, body: str, entry: str, most: int = 6) -> tuple[str, ...
 
     Subtle mistakes come before coarse ones, and mistakes that could make a loop endless come last.
     """
-    functions = [node for node in _functions(prompt + body) if node.name == entry]
+    try:
+        tree = parse(prompt + body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _COARSE
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
     if not functions:
         return _COARSE
-    chosen = _spoilt(functions[-1], entry, _body)[:most]
+    function = functions[-1]
+    if ast.get_docstring(function, clean=False) is not None:
+        function.body = function.body[1:]
+    chosen = _spoilt(function, entry, _body)[:most]
     return (*chosen, *(text for text in _COARSE if text not in chosen))[: max(3, len(chosen))]
 
 
-def program_mutants(code: str, entry: str, most: int = 6) -> tuple[str, ...]:
-    """Programs like `code`, each with one mistake; between 3 and `most` of them, in the order of `mutants`.
+def program_mutants(code: str, entry: str, most: int = 6) -> tuple[str, tuple[str, ...]]:
+    """The program as its syntax tree reads, and between 3 and `most` like it, each with one mistake.
 
-    The mistakes are in the function `entry`, or where this has too few places for them, in any function.
+    Comments and docstrings are gone from all of them, so that layout does not tell right from wrong. Mistakes
+    come in the order of `mutants`, and are in the function `entry`, or where this has too few places for
+    them, in any function. A program that cannot be parsed is given back as it is.
     """
-    code = code.replace("\r\n", "\n").replace("\r", "\n")
+    plain = code.replace("\r\n", "\n").replace("\r", "\n")
+    coarse = tuple(f"def {entry}(*args, **kwargs):\n{body}" for body in _COARSE)
+    try:
+        tree = parse(plain)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return plain, coarse
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    for function in functions:
+        if ast.get_docstring(function, clean=False) is not None:
+            function.body = function.body[1:] or [ast.Pass()]
     chosen: list[str] = []
-    for function in sorted(_functions(code), key=lambda node: node.name != entry):
+    for function in sorted(functions, key=lambda node: node.name != entry):
         if len(chosen) < 3:
-            chosen += _spoilt(function, entry, _around(code, function))[: most - len(chosen)]
-    coarse = (f"def {entry}(*args, **kwargs):\n{body}" for body in _COARSE)
-    return (*chosen, *coarse)[: max(3, len(chosen))]
+            chosen += _spoilt(function, entry, lambda _: _text(tree))[: most - len(chosen)]
+    return _text(tree), (*chosen, *coarse)[: max(3, len(chosen))]
 
 
 _COARSE = ("    return None\n", "    return []\n", "    return 0\n", "    pass\n")
 
 
-def _functions(source: str) -> list[ast.FunctionDef]:
-    try:
-        tree = parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-
-
 def _spoilt(function: ast.FunctionDef, salt: str, write: Callable[[ast.FunctionDef], str]) -> list[str]:
     """What `write` makes of the function with one mistake after another in it, the subtlest first."""
-    if ast.get_docstring(function, clean=False) is not None:
-        function.body = function.body[1:]
     plain = write(function)
     ranked: dict[str, tuple[bool, int, bytes]] = {}
     for rank, endless, change in _changes(function):
@@ -125,18 +132,8 @@ def _body(function: ast.FunctionDef) -> str:
     return "".join(f"    {line}\n" if line else "\n" for line in text.split("\n"))
 
 
-def _around(code: str, function: ast.FunctionDef) -> Callable[[ast.FunctionDef], str]:
-    """What writes the function down again between the lines of the program before and after it."""
-    lines = code.split("\n")
-    first = min([function.lineno, *(node.lineno for node in function.decorator_list)])
-    before = "".join(line + "\n" for line in lines[: first - 1])
-    after = "".join(line + "\n" for line in lines[function.end_lineno :])
-
-    def write(node: ast.FunctionDef) -> str:
-        node.body = node.body or [ast.Pass()]
-        return f"{before}{ast.unparse(ast.fix_missing_locations(node))}\n{after}"
-
-    return write
+def _text(tree: ast.Module) -> str:
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 def _changes(function: ast.FunctionDef) -> Iterator[tuple[int, bool, Change]]:

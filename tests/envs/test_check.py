@@ -1,6 +1,7 @@
 """`check_env` passes what keeps its promises and names what does not, all at once."""
 
 import pickle
+from importlib.metadata import entry_points
 
 import gymnasium
 import msgspec
@@ -19,9 +20,12 @@ from mas2_env.envs.text import TextEnv
 from mas2_env.episode import Episode
 from mas2_env.system.model import Template
 
-IDS = [
-    f"mas2/{task}{face}-v0" for task in ("GSM8K", "HotpotQA", "HumanEval", "Suite") for face in ("", "-Array")
-]
+OWN = sorted(
+    point.attr
+    for point in entry_points(group="mas2.tasks")
+    if point.dist is not None and point.dist.name == "mas2-env"
+)
+IDS = [f"mas2/{task}{face}-v0" for task in (*OWN, "Suite") for face in ("", "-Array")]
 
 
 @pytest.mark.parametrize("env_id", IDS)

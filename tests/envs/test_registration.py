@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import gymnasium
 import pytest
@@ -9,9 +10,12 @@ from gymnasium.envs.registration import EnvSpec
 
 from mas2_env.envs.registration import env_ids, register
 
-IDS = [
-    f"mas2/{task}{face}-v0" for task in ("GSM8K", "HotpotQA", "HumanEval", "Suite") for face in ("", "-Array")
-]
+OWN = sorted(
+    point.attr
+    for point in entry_points(group="mas2.tasks")
+    if point.dist is not None and point.dist.name == "mas2-env"
+)
+IDS = [f"mas2/{task}{face}-v0" for task in (*OWN, "Suite") for face in ("", "-Array")]
 
 
 def run(code):
@@ -64,7 +68,7 @@ def test_a_wrong_argument_of_make_is_named():
 
 def test_the_suite_draws_from_all_tasks():
     env = gymnasium.make("mas2/Suite-v0")
-    assert {env.reset(seed=seed)[1]["task"] for seed in range(40)} == {"GSM8K", "HotpotQA", "HumanEval"}
+    assert {env.reset(seed=seed)[1]["task"] for seed in range(80)} == set(OWN)
     item = env.reset(options={"task": "GSM8K"})[1]["item"]
     for options in ({"item": f"GSM8K:{item}"}, {"task": "gsm8k", "item": item}):
         info = env.reset(seed=1, options=options)[1]
@@ -77,6 +81,6 @@ def test_a_third_partys_task_has_ids_too(third_party):
         assert env.reset(seed=0, options={"item": 3})[1]["item"] == "riddles/3"
     # What the suite is does not depend on what else is installed.
     names = {task.name for task in gymnasium.make("mas2/Suite-v0").unwrapped.tasks}
-    assert names == {"GSM8K", "HotpotQA", "HumanEval"}
+    assert names == set(OWN)
     with pytest.raises(IndexError, match="items 0 to 7"):
         gymnasium.make("mas2/Riddles-v0").reset(options={"item": 9})

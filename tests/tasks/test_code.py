@@ -12,6 +12,7 @@ from mas2_tasks.code_mutants import mutants, program_mutants
 from mas2_tasks.code_task import CodeTask, pass_at_k
 from mas2_tasks.code_text import find_code, normal_form
 from mas2_tasks.humaneval import HumanEval
+from mas2_tasks.mbpp import MBPP
 
 
 def test_pass_at_k_is_the_official_estimate(shared: Path) -> None:
@@ -80,24 +81,26 @@ def test_mutants_differ_parse_and_are_the_same_each_time() -> None:
     assert len(mutants(prompt, "    return xs\n", "f")) >= 3
 
 
-def test_mutants_of_programs_keep_what_is_around_the_function() -> None:
+def test_mutants_of_programs_are_laid_out_like_the_program() -> None:
     code = (
-        "import math\r\nLIMIT = 3  # kept\r\ndef half(n):\r\n\treturn n // 2\r\n"
-        "def f(xs):\r\n\treturn [half(x) for x in xs if x > LIMIT]\r\nEND = 1"
+        "import math\r\nLIMIT = 3  # a comment\r\ndef half(n):\r\n\treturn n // 2\r\n"
+        "def f(xs):\r\n\t'Doc.'\r\n\treturn [half(x) for x in xs if x > LIMIT]\r\nEND = 1"
     )
-    made = program_mutants(code, "f")
-    assert made == program_mutants(code, "f")
+    plain, made = program_mutants(code, "f")
+    assert (plain, made) == program_mutants(code, "f")
+    assert normal_form(plain, whole=True) == normal_form(code, whole=True)
     assert 3 <= len(set(made)) == len(made) <= 6
-    plain = normal_form(code, whole=True)
-    for text in made:
-        assert "LIMIT = 3  # kept\n" in text
+    for text in (plain, *made):
+        assert text.startswith("import math\nLIMIT = 3\n\ndef half(n):\n    return n // 2\n")
         assert text.endswith("END = 1\n")
-        assert normal_form(text, whole=True) != plain
-    for broken in ("def f(xs):\n    return xs\n", "f = sorted\n", "def f(:\n"):
-        assert len(set(program_mutants(broken, "f"))) >= 3
+        assert "Doc" not in text
+    assert plain not in made
+    for poor in ("def f(xs):\n    return xs\n", "f = sorted\n", "def f(:\n"):
+        assert program_mutants(poor, "f")[0] == poor
+        assert len(set(program_mutants(poor, "f")[1])) >= 3
 
 
-@pytest.mark.parametrize("cls", [HumanEval])
+@pytest.mark.parametrize("cls", [HumanEval, MBPP])
 def test_the_tool_runs_code_and_never_raises(cls: type[CodeTask]) -> None:
     task = cls()
     item = task.item(0)

@@ -1,0 +1,132 @@
+"""Small programs asked for in a sentence and three asserts, as MBPP asks for them.
+
+The functions are chains of steps as in `functions`. Of the cases that a chain is tried on, the three become
+asserts that between them show the most of its wrong variants; variants that none of them shows are dropped.
+"""
+
+from msgspec import Struct
+
+from mas2_tasks.procedural.draw import Draw, noise
+from mas2_tasks.procedural.functions import (
+    FEWEST,
+    STARTS,
+    Cases,
+    draw_cases,
+    draw_names,
+    hardness,
+    spoil,
+    telling,
+)
+from mas2_tasks.procedural.functions_chain import Chain, draw_chain, write
+from mas2_tasks.procedural.functions_prose import GIVENS, THEMES, name
+
+VERSION = "1"
+
+DEPTHS = (1, 1, 2, 2, 2, 3, 3)
+ASSERTS = 3
+LONGEST = 110
+"""Most characters of a call and its result in an assert, where there is a choice."""
+MEAN_DIFFICULTY, SCALE = 2.063, 1.045
+"""Mean of the raw difficulty and the factor to a standard deviation of 1.2, measured on 3,000 items."""
+
+REQUESTS = (
+    "Given {given}, write a function to {steps}.",
+    "Given {given}, write a python function to {steps}.",
+    "For {given}, write a function to {steps}.",
+    "For {given}, write a python function to {steps}.",
+    "Write a function that, given {given}, will {steps} and return the result.",
+    "Write a python function that takes {given} in order to {steps}.",
+    "Write a function which gets {given}, and has to {steps}.",
+    "Take {given}. Write a python function to {steps}.",
+)
+LINKS = (
+    ("", ", then ", ", and then "),
+    ("first ", ", then ", ", and finally "),
+    ("", "; after that ", "; after that "),
+    ("", ", next ", ", and lastly "),
+)
+
+
+class Asked(Struct, frozen=True):
+    """A program in the form of MBPP, and what surrounds it.
+
+    Attributes:
+        text: what the function is to do, in a sentence.
+        entry_point: its name.
+        code: the program.
+        tests: three asserts.
+        wrong: programs that fail an assert, those that fail fewest first.
+        difficulty: in logits, mean 0.
+        phrases: what each step does, in words.
+    """
+
+    text: str
+    entry_point: str
+    code: str
+    tests: tuple[str, ...]
+    wrong: tuple[str, ...]
+    difficulty: float
+    phrases: tuple[str, ...]
+
+
+def ask(seed: int, index: int) -> Asked:
+    """The program at `index`: the same for the same version, seed and index."""
+    luck = noise("programs", VERSION, seed, index)
+    for attempt in range(1000):
+        asked = _attempt(Draw("programs", VERSION, seed, index, attempt), luck)
+        if asked is not None:
+            return asked
+    raise AssertionError(f"no program could be made at index {index} of seed {seed}")
+
+
+def _attempt(draw: Draw, luck: float) -> Asked | None:
+    kind = draw.pick(STARTS)
+    chain = draw_chain(draw, kind, draw.pick(DEPTHS))
+    cases = draw_cases(draw, kind, chain)
+    if not telling(cases.expected):
+        return None
+    names = draw_names(draw, kind, chain)
+    body = write(chain, names)
+    failing = spoil(draw, chain, names, cases, body)
+    if len(failing) < FEWEST:
+        return None
+    chosen = _choose(draw, cases, failing)
+    shown = {text: len(chosen & set(places)) for text, places in failing.items() if chosen & set(places)}
+    if len(shown) < FEWEST or len({repr(cases.expected[place]) for place in chosen}) < 2:
+        return None
+    phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
+    entry = name(draw, chain[-1].step.name, draw.pick(THEMES))
+    head = f"def {entry}({', '.join([names[0], *(stage.argument for stage in chain if stage.open)])}):\n"
+    return Asked(
+        text=_text(draw, kind, chain, phrases),
+        entry_point=entry,
+        code=head + body,
+        tests=tuple(
+            f"assert {entry}({cases.calls[place]}) == {cases.expected[place]!r}" for place in sorted(chosen)
+        ),
+        wrong=tuple(head + text for text in sorted(shown, key=lambda text: shown[text])),
+        difficulty=round(SCALE * (hardness(chain, luck) - MEAN_DIFFICULTY), 3),
+        phrases=phrases,
+    )
+
+
+def _choose(draw: Draw, cases: Cases, failing: dict[str, tuple[int, ...]]) -> set[int]:
+    """Places of the cases that become asserts: each shows as many of the variants left as any could."""
+    drawn = draw.some(range(len(cases.calls)), len(cases.calls))
+    order = list({cases.calls[place]: place for place in drawn}.values())
+    short = [place for place in order if len(cases.calls[place]) + len(repr(cases.expected[place])) < LONGEST]
+    order = short if len(short) >= ASSERTS else order
+    chosen: set[int] = set()
+    while len(chosen) < ASSERTS:
+        left = [places for places in failing.values() if not chosen & set(places)] or list(failing.values())
+        rest = [place for place in order if place not in chosen]
+        chosen.add(max(rest, key=lambda place: sum(place in places for places in left)))
+    return chosen
+
+
+def _text(draw: Draw, kind: str, chain: Chain, phrases: tuple[str, ...]) -> str:
+    given = draw.pick(GIVENS[kind])
+    given += "".join(f" and an integer `{stage.argument}`" for stage in chain if stage.open)
+    first, middle, last = draw.pick(LINKS)
+    steps = phrases[0] if len(phrases) == 1 else first + middle.join(phrases[:-1]) + last + phrases[-1]
+    return draw.pick(REQUESTS).format(given=given, steps=steps)
