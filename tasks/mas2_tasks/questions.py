@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from mas2_env.task import Item, ToolUse
+from mas2_env.task import Item, ToolSpec, ToolUse
 from mas2_env.tools.search import READ, SEARCH, call_read, call_search
 from mas2_tasks.answers import normalise, read_answer
 from mas2_tasks.sources import SourcedTask
@@ -53,7 +53,7 @@ class QuestionTask(SourcedTask):
     The gold of an item's truth is a `Gold`.
     """
 
-    tools = (SEARCH, READ)
+    tools: tuple[ToolSpec, ...] = (SEARCH, READ)
     answer_format = ANSWER_LINE
     top: ClassVar[int] = 3
     """Documents that a search returns."""

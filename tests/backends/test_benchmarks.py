@@ -1,11 +1,15 @@
 """The default pool on the shipped benchmarks: about as strong as published, and helped by what helps."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
+from mas2_tasks.bamboogle import Bamboogle
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.hotpotqa import HotpotQA
 from mas2_tasks.humaneval import HumanEval
+from mas2_tasks.nq import NQ
 
 from mas2_env.backends.parameters import load_parameters
 from mas2_env.backends.simulated import Simulated
@@ -47,7 +51,14 @@ def accuracy(episodes: Sequence[Episode]) -> float:
 
 @pytest.mark.parametrize("backbone", ["llama-3.1-8b", "gpt-4o-mini", "claude-3.5-sonnet"])
 @pytest.mark.parametrize(
-    ("task", "family", "count"), [(GSM8K, "math", 500), (HumanEval, "code", 150), (HotpotQA, "recall", 500)]
+    ("task", "family", "count"),
+    [
+        (GSM8K, "math", 500),
+        (HumanEval, "code", 150),
+        (HotpotQA, "recall", 500),
+        (NQ, "recall", 500),
+        (Bamboogle, "recall", 500),
+    ],
 )
 def test_a_plain_call_is_about_as_accurate_as_published(
     run: Run, task: type[Task], family: str, count: int, backbone: str
@@ -67,6 +78,14 @@ def test_search_raises_the_accuracy_of_every_system_that_reads_what_it_found(run
     assert closed + 0.12 < alone
     assert closed + 0.12 < together
     assert 0.45 < alone < 0.65
+
+
+def test_questions_of_a_file_have_no_documents_and_are_answered_from_memory(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "NQ-open.dev.jsonl"
+    records = [NQ().record(NQ().item(index)) for index in range(400)]
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    published = load_parameters().backbone["gpt-4o-mini"].recall
+    assert abs(accuracy(run(NQ("file", str(path)), SINGLE, "gpt-4o-mini", 400)) - published) < 0.075
 
 
 def test_running_code_raises_accuracy(run: Run) -> None:

@@ -69,7 +69,7 @@ def test_other_processes_give_the_same_results(env_id, act, shared):
     there = play(env_id, "async", act, context="spawn", shared_memory=shared)
     same(here, there)
     ended = [result[-1]["outcome"] for result in here[1:] if "outcome" in result[-1]]
-    assert len(ended) >= 4
+    assert len(ended) >= 2
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

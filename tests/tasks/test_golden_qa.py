@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from mas2_tasks import gsm8k_score, hotpotqa_score
+from mas2_tasks.bamboogle import bamboogle_match
+from mas2_tasks.nq import nq_match
 
 from mas2_env.errors import DataError
 
@@ -41,6 +43,21 @@ def test_hotpotqa_prediction_files(shared: Path) -> None:
     for row in rows(shared, "hotpotqa_file"):
         got = hotpotqa_score.evaluate(row["prediction"], row["gold"])
         assert same(got, row["official"]), row["kind"]
+
+
+def test_nq_is_orqas_exact_match(shared: Path) -> None:
+    wrong: Counter[str] = Counter()
+    for row in rows(shared, "nq_open"):
+        wrong[row["kind"]] += nq_match(row["prediction"], row["gold"]) != row["official"]["orqa_em"]
+    assert not +wrong
+
+
+def test_bamboogle_is_the_exact_match_of_both_peers(shared: Path) -> None:
+    wrong: Counter[str] = Counter()
+    for row in rows(shared, "bamboogle"):
+        got = bamboogle_match(row["prediction"], row["gold"])
+        wrong[row["kind"]] += any(got != row["official"][key] for key in ("searchr1_em", "flashrag_em"))
+    assert not +wrong
 
 
 def test_gsm8k_three_verdicts_and_what_they_extract(shared: Path) -> None:

@@ -6,8 +6,10 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mas2_tasks.bamboogle import Bamboogle
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.hotpotqa import HotpotQA
+from mas2_tasks.nq import NQ
 from mas2_tasks.procedural.arithmetic import Sketch, apply
 from mas2_tasks.procedural.cast import Cast
 from mas2_tasks.procedural.draw import Draw, noise
@@ -20,9 +22,11 @@ from mas2_tasks.procedural.world import KINDS, Entity, World
     [
         (HotpotQA, "94322fb3179453f6"),
         (GSM8K, "37485affd5054275"),
+        (NQ, "a64cb53bbda64a0e"),
+        (Bamboogle, "df32e11e9b5c8c4f"),
     ],
 )
-def test_items_of_a_version_never_change(cls: type[HotpotQA] | type[GSM8K], digest: str) -> None:
+def test_items_of_a_version_never_change(cls: type[HotpotQA | GSM8K | NQ | Bamboogle], digest: str) -> None:
     """A change of a generator needs a new `version` of its task, and then a new digest here."""
     assert cls.version == "1"
     task = cls(seed=7)
@@ -31,6 +35,16 @@ def test_items_of_a_version_never_change(cls: type[HotpotQA] | type[GSM8K], dige
         item = task.item(index)
         truth = item.truth
         found.update(repr((task.record(item), truth.distractors, round(truth.difficulty, 9))).encode())
+    assert found.hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize(("cls", "digest"), [(NQ, "5526907d734223fb"), (Bamboogle, "ce9115c41c0834d3")])
+def test_articles_of_a_version_never_change(cls: type[NQ | Bamboogle], digest: str) -> None:
+    """As above, for what is not part of the record."""
+    found = hashlib.sha256()
+    for item in map(cls(seed=7).item, range(100)):
+        texts = [(document.title, document.text) for document in item.documents]
+        found.update(repr((item.query, texts, item.truth.evidence, item.truth.steps)).encode())
     assert found.hexdigest()[:16] == digest
 
 

@@ -110,7 +110,7 @@ _TITLES: dict[str, Callable[[Draw], str]] = {
 }
 _OLD = {"town": (1050, 1700), "river": (1590, 1880), "university": (1820, 1960), "company": (1840, 1990)}
 _PRESENT = frozenset(("politician", "scholar", "football manager", "journalist"))
-_ROLES = (
+ROLES = (
     "film director",
     "novelist",
     "composer",
@@ -135,7 +135,7 @@ class World:
         """A new entity; `near` is a year in which it already (if a person: as an adult) existed."""
         draw = self.draw
         if kind == "person":
-            role = role or draw.pick(_ROLES)
+            role = role or draw.pick(ROLES)
             year = (near or draw.between(1935, 2012)) - draw.between(24, 58)
         else:
             low, high = _OLD.get(kind, (1925, 2014))

@@ -1,0 +1,114 @@
+"""Bamboogle: two-hop questions that no single page answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from mas2_env.errors import DataError
+from mas2_env.task import Item
+from mas2_tasks.answer_pool import Asked
+from mas2_tasks.answers import normalise
+from mas2_tasks.files import Records, read_records
+from mas2_tasks.open_domain import OpenDomain
+from mas2_tasks.procedural.compositions import composition
+from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.open_domain import OpenQuestion
+from mas2_tasks.questions import Wording
+
+
+class BamboogleRecord(Struct, frozen=True):
+    """One record, in the published form."""
+
+    question: str = field(name="Question")
+    answer: str = field(name="Answer")
+
+
+def read_bamboogle(path: str) -> Records[BamboogleRecord]:
+    """Read a Bamboogle file.
+
+    Raises:
+        DataError: naming the line, if a record lacks a question or an answer.
+    """
+    records = read_records(path, BamboogleRecord)
+    for index, record in enumerate(records.rows):
+        for name, text in (("Question", record.question), ("Answer", record.answer)):
+            if not text.strip():
+                raise DataError(f"{records.place(index)}: `{name}` is empty")
+    return records
+
+
+def bamboogle_match(prediction: str, gold: Sequence[str]) -> bool:
+    """Exact match in SQuAD's normal form with any accepted answer.
+
+    Bamboogle has no scorer of its own; this is the rule of those in use, Search-R1 and FlashRAG, which agree.
+    """
+    given = normalise(prediction)
+    return any(given == normalise(answer) for answer in gold)
+
+
+class Bamboogle(OpenDomain):
+    """Bamboogle; primary metric: exact match."""
+
+    name = "Bamboogle"
+    version = "1"
+    title = "Bamboogle"
+    description = (
+        "Compositional questions: one fact names a thing, another fact about that thing is asked for."
+    )
+    wording = Wording(
+        openers=(
+            "",
+            "",
+            "Let me take the question apart. ",
+            "Two facts are needed here. ",
+            "Looking at the question step by step. ",
+            "I searched for the names in the question. ",
+            "Here is what I found. ",
+            "First I find out what is meant. ",
+            "Reasoning: ",
+            "From the articles: ",
+            "Are follow-up questions needed here? Yes. ",
+            "Let us take it in order. ",
+            "I checked the relevant articles. ",
+            "The inner question comes first. ",
+            "Step by step: ",
+            "Thinking it through. ",
+        ),
+        closers=(
+            "",
+            " That settles it.",
+            "\nSo this is the answer.",
+            " This answers the question.",
+            "",
+            "\nHence:",
+            " From this the answer follows.",
+            "\nPutting both together:",
+        ),
+    )
+    reference_tokens = 120
+    licence = "MIT (Bamboogle); Apache-2.0 (procedural items)"
+    citation = (
+        "Press et al. 2023. Measuring and Narrowing the Compositionality Gap in Language Models. "
+        "Findings of EMNLP. arXiv:2210.03350"
+    )
+    fetch = (
+        "save the Bamboogle test set (see https://github.com/ofirpress/self-ask) as JSON Lines "
+        "with the fields Question and Answer"
+    )
+
+    def _load(self, path: str) -> Records[BamboogleRecord]:
+        return read_bamboogle(path)
+
+    def _ids(self, records: Records[BamboogleRecord]) -> Sequence[str]:
+        return [f"bamboogle/test/{line}" for line in records.lines]
+
+    def _asked(self, record: BamboogleRecord) -> Asked:
+        return Asked(record.question.strip(), (" ".join(record.answer.split()),))
+
+    def _question(self, draw: Draw) -> OpenQuestion:
+        return composition(draw)
+
+    def record(self, item: Item) -> dict[str, Any]:
+        """The item as a record of the published data set, with everything that is hidden."""
+        return {"Question": item.query, "Answer": item.truth.answer}
