@@ -3,39 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct, field
-
-from mas2_env.errors import DataError
 from mas2_env.task import Item
 from mas2_tasks.answer_pool import Asked
 from mas2_tasks.answers import normalise
-from mas2_tasks.files import Records, read_records
+from mas2_tasks.bamboogle_file import BamboogleRecord, read_bamboogle
+from mas2_tasks.files import Records
 from mas2_tasks.open_domain import OpenDomain
 from mas2_tasks.procedural.compositions import composition
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.open_domain import OpenQuestion
 from mas2_tasks.questions import Wording
-
-
-class BamboogleRecord(Struct, frozen=True):
-    """One record, in the published form."""
-
-    question: str = field(name="Question")
-    answer: str = field(name="Answer")
-
-
-def read_bamboogle(path: str) -> Records[BamboogleRecord]:
-    """Read a Bamboogle file.
-
-    Raises:
-        DataError: naming the line, if a record lacks a question or an answer.
-    """
-    records = read_records(path, BamboogleRecord)
-    for index, record in enumerate(records.rows):
-        for name, text in (("Question", record.question), ("Answer", record.answer)):
-            if not text.strip():
-                raise DataError(f"{records.place(index)}: `{name}` is empty")
-    return records
 
 
 def bamboogle_match(prediction: str, gold: Sequence[str]) -> bool:
@@ -93,8 +70,8 @@ class Bamboogle(OpenDomain):
         "Findings of EMNLP. arXiv:2210.03350"
     )
     fetch = (
-        "save the Bamboogle test set (see https://github.com/ofirpress/self-ask) as JSON Lines "
-        "with the fields Question and Answer"
+        "download the Bamboogle spreadsheet (linked at https://github.com/ofirpress/self-ask) as CSV, "
+        "or save it as JSON Lines, with the fields Question and Answer"
     )
 
     def _load(self, path: str) -> Records[BamboogleRecord]:

@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -44,6 +45,37 @@ def test_a_record_becomes_an_item_without_documents(tmp_path: Path) -> None:
 def test_a_json_list_is_read_too(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text(json.dumps(RECORDS))
     assert Bamboogle("file", str(tmp_path / "list.json")).size == 4
+
+
+def test_the_published_spreadsheet_is_read_as_csv(tmp_path: Path) -> None:
+    path = tmp_path / "Bamboogle.csv"
+    path.write_bytes(
+        b'\xef\xbb\xbfQuestion,Answer,Note\r\n"Who ""built""\r\nit, and when?","May 2, 1932",x\r\n'
+        b"\r\nWho?,He,\r\n"
+    )
+    task = Bamboogle("file", str(path))
+    assert [task.item(index).query for index in range(2)] == ['Who "built"\r\nit, and when?', "Who?"]
+    assert [task.item(index).id for index in range(2)] == ["bamboogle/test/2", "bamboogle/test/5"]
+    assert task.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"Question,Anwser\nWho?,He\n", "line 1: there is no column `Answer`; did you mean 'Anwser'"),
+        (b"Question,Answer\nWho?,He\nWho?\n", "line 3: 1 cells, but 2 columns are named"),
+        (b"Question,Answer\nWho?,He\nWho?, \n", "line 3: `Answer` is empty"),
+        (b'Question,Answer\nWho?,He\n"Who?\n', "line 3: not CSV"),
+        (b"Question,Answer\nWho?,\xe9\n", "line 2: not UTF-8"),
+        (b"Question,Answer\n", "holds no record"),
+        (b"", "holds no record"),
+    ],
+)
+def test_bad_csv_names_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "Bamboogle.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        Bamboogle("file", str(path))
 
 
 @pytest.mark.parametrize(
