@@ -60,9 +60,7 @@ def _read_csv(path: str) -> Records[BamboogleRecord]:
     except csv.Error as error:
         raise DataError(f"{path}: line {start}: not CSV: {error}") from None
     if not rows:
-        raise DataError(
-            f"{path}: holds no record; expected columns Question and Answer, and rows"
-        )
+        raise DataError(f"{path}: holds no record; expected columns Question and Answer, and rows")
     digest = hashlib.sha256(stored).hexdigest()
     return Records(path=path, digest=digest, rows=tuple(rows), lines=tuple(lines), unit="line")
 
@@ -77,8 +75,6 @@ def _header(path: str, cells: list[str]) -> list[str]:
 
 def _record(path: str, line: int, header: list[str], cells: list[str]) -> BamboogleRecord:
     if len(cells) != len(header):
-        raise DataError(
-            f"{path}: line {line}: {len(cells)} cells, but {len(header)} columns are named"
-        )
+        raise DataError(f"{path}: line {line}: {len(cells)} cells, but {len(header)} columns are named")
     found = dict(zip(header, cells, strict=True))
     return BamboogleRecord(found["Question"], found["Answer"])
