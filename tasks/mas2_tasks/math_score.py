@@ -1,0 +1,329 @@
+r"""Verdicts on answers to MATH by math-verify, out of process, under a real time limit.
+
+math-verify limits its time with an alarm signal, which works in a main thread alone and cannot interrupt a
+long power or factorial. Here it runs in helper processes, so that any thread may ask and a helper that does
+not answer in time is ended and replaced.
+"""
+
+import contextlib
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import Any
+
+from msgspec import Struct
+
+from mas2_env.errors import Breakdown
+
+VERSION = "0.9.0"
+"""Of math-verify: verdicts move with it."""
+LIMIT = 5.0
+"""Seconds for one answer; math-verify's own default for a parse and for a comparison."""
+EARLY = 0.96
+"""Share of the limit after which a helper gives up by itself, if it can be interrupted."""
+START_LIMIT = 60.0
+MOST_CHARACTERS = 100_000
+"""Length from which an answer is refused unread."""
+
+
+class Verdict(Struct, frozen=True):
+    """What became of an answer.
+
+    Attributes:
+        success: whether math-verify finds it equal to the gold answer.
+        extracted: for a whole response, what math-verify read of it (the last that it parsed).
+        timed_out: whether the limit was reached, which is no success.
+    """
+
+    success: bool
+    extracted: str | None = None
+    timed_out: bool = False
+
+
+_NO = Verdict(False)
+_YES = Verdict(True)
+_LATE = Verdict(False, timed_out=True)
+
+# Where the verdict is known without asking. Two integers, or fractions of short integers, are compared by
+# value. An answer that is its gold answer to the letter is accepted by math-verify as soon as both leave
+# anything at all after its clean-up and are parsed in time (it compares the texts as well): this holds for
+# short ones of these characters, which have a number or variable outside of commands, no power to speak of
+# and no factorial.
+_INTEGER = re.compile(r"-?[1-9]\d{0,14}|0")
+_FRACTION = re.compile(r"-?\\frac\{([1-9]\d{0,4})\}\{([1-9]\d{0,4})\}")
+_COMMAND = re.compile(r"\\(?:frac|sqrt|pi|left|right|infty|cup|theta|le|ge|in)(?![a-zA-Z])")
+_PLAIN = re.compile(r"[-+0-9xyzabckmnrtpq(){}\[\]/,=<>. ]+")
+_POWER = re.compile(r"[a-z]\^(?:\{(?:[2-9]|1\d)\}|[2-9](?!\d))(?!\^)")
+_SHORT = 120
+
+
+def known(gold: str, answer: str) -> bool | None:
+    """The verdict where it can be told without math-verify, else None."""
+    if len(answer) <= _SHORT >= len(gold):
+        if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
+            return gold == answer
+        if _FRACTION.fullmatch(gold):
+            if gold == answer:
+                return True
+            one, other = _FRACTION.fullmatch(gold), _FRACTION.fullmatch(answer)
+            if one is not None and other is not None:
+                return (gold[0] == "-") == (answer[0] == "-") and (
+                    int(one[1]) * int(other[2]) == int(one[2]) * int(other[1])
+                )
+        elif gold == answer and _harmless(gold):
+            return True
+    return None
+
+
+def _harmless(text: str) -> bool:
+    rest = _POWER.sub("x", _COMMAND.sub("", text))
+    if _PLAIN.fullmatch(rest) is None or not any(mark.isdigit() for mark in rest) or text[-1] in ". ":
+        return False
+    depth = 0
+    for mark in text:
+        depth += (mark == "{") - (mark == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+class _Lost(Exception):
+    """A helper has ended, or was ended because it gave no answer in time (`late`)."""
+
+    def __init__(self, message: str, late: bool = False) -> None:
+        super().__init__(message)
+        self.late = late
+
+
+class _Helper:
+    """One helper process; answers one request at a time. `MathScorer` sees to that."""
+
+    def __init__(self) -> None:
+        start = (
+            f"import sys;sys.path[:]={sys.path!r};"
+            "from importlib.metadata import version;"
+            "sys.stderr.write('version '+version('math-verify')+'\\n');sys.stderr.flush();"
+            "from mas2_tasks.math_worker import main;main()"
+        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-B", "-c", start],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"},
+                start_new_session=True,  # an interrupt at the terminal is for the caller, who then hangs up
+            )
+        except OSError as error:
+            raise Breakdown(f"cannot start {sys.executable} to compare answers: {error}") from error
+        self._end = weakref.finalize(self, _end, self.process, os.getpid())
+        try:
+            self._receive(START_LIMIT)
+        except _Lost as error:
+            self.close(kill=True)
+            raise Breakdown(f"the helper that compares answers does not start: {error}") from error
+        said = self._errors()
+        if f"version {VERSION}\n" not in said:
+            self.close()
+            raise Breakdown(f"MATH is scored by math-verify {VERSION}, found: {said.strip()}; {_INSTALL}")
+
+    def _errors(self) -> str:
+        assert self.process.stderr is not None
+        ready, _, _ = select.select([self.process.stderr], [], [], 0)
+        return os.read(self.process.stderr.fileno(), 65536).decode("utf-8", "replace") if ready else ""
+
+    def ask(self, gold: str, text: str, whole: bool, limit: float) -> list[Any]:
+        data = json.dumps([gold, text, whole, limit * EARLY]).encode()
+        data = len(data).to_bytes(4, "big") + data
+        assert self.process.stdin is not None
+        try:
+            while data:
+                data = data[os.write(self.process.stdin.fileno(), data) :]
+        except OSError as error:
+            raise _Lost(f"it has ended: {error}") from error
+        answer: list[Any] = self._receive(limit)
+        return answer
+
+    def _receive(self, limit: float) -> Any:
+        assert self.process.stdout is not None
+        channel, end = self.process.stdout.fileno(), time.monotonic() + limit
+        poll = select.poll()
+        poll.register(channel, select.POLLIN)
+        data = b""
+        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
+            if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+                raise _Lost(f"it gave no answer within {limit:g} s", late=True)
+            piece = os.read(channel, 65536)
+            if not piece:
+                last = self._errors().strip().rpartition("\n")[2]
+                hint = f"; {_INSTALL}" if "math-verify" in last or "ModuleNotFound" in last else ""
+                raise _Lost(f"it ended without an answer{': ' + last if last else ''}{hint}")
+            data += piece
+        return json.loads(data[4:])
+
+    def close(self, kill: bool = False) -> None:
+        if kill and self._end.alive:
+            self.process.kill()
+        self._end()
+
+    def forget(self) -> None:
+        """Drop a helper that belongs to the process this one was forked from, leaving it alone."""
+        self._end.detach()
+        _hang_up(self.process)
+        self.process.returncode = 0  # it is not this process's child: nobody here can wait for it
+
+
+_INSTALL = "install the extra: pip install 'mas2-env[tasks]'"
+
+
+def _hang_up(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _end(process: subprocess.Popen[bytes], pid: int) -> None:
+    if os.getpid() != pid:
+        return
+    _hang_up(process)
+    try:
+        process.wait(1.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class MathScorer:
+    """Helpers that run math-verify, with a bounded memory of verdicts. Thread-safe.
+
+    Helpers start when first needed, are replaced when they break and end with this object or this process,
+    whatever ends it. After a fork the child starts its own.
+
+    Args:
+        workers: most helpers; by default one for each of at most two cores.
+        limit: seconds for one answer, gold answer included.
+        remember: most verdicts kept; 0 for none.
+    """
+
+    def __init__(self, workers: int | None = None, limit: float = LIMIT, remember: int = 50_000) -> None:
+        self._most = workers or min(2, os.cpu_count() or 1)
+        self._limit = limit
+        self._remember = remember
+        self._reset()
+        _scorers.add(self)
+
+    def _reset(self) -> None:
+        self._idle: list[_Helper] = []
+        self._slots = threading.BoundedSemaphore(self._most)
+        self._lock = threading.Lock()
+        self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
+
+    def answer(self, gold: str, answer: str) -> Verdict:
+        r"""The verdict on an answer alone: `verify(parse("\boxed{gold}"), parse("\boxed{answer}"))`.
+
+        Raises:
+            Breakdown: if math-verify cannot be run at all.
+        """
+        at_once = known(gold, answer)
+        if at_once is not None:
+            return _YES if at_once else _NO
+        return self._remembered(gold, answer, whole=False)
+
+    def response(self, gold: str, text: str) -> Verdict:
+        r"""The verdict on a whole response: `verify(parse("\boxed{gold}"), parse(text))`.
+
+        Raises:
+            Breakdown: if math-verify cannot be run at all.
+        """
+        return self._remembered(gold, text, whole=True)
+
+    def _remembered(self, gold: str, text: str, whole: bool) -> Verdict:
+        if len(text) > MOST_CHARACTERS:
+            return _NO
+        key = blake2b(repr((gold, text, whole)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with self._lock:
+            kept = self._verdicts.get(key)
+            if kept is not None:
+                self._verdicts.move_to_end(key)
+                return kept
+        with self._slots:
+            verdict = self._perform(gold, text, whole)
+        with self._lock:
+            self._verdicts[key] = verdict
+            while len(self._verdicts) > self._remember:
+                self._verdicts.popitem(last=False)
+        return verdict
+
+    def _perform(self, gold: str, text: str, whole: bool) -> Verdict:
+        for _ in range(2):
+            verdict = self._try(gold, text, whole)
+            if verdict is not None:
+                return verdict
+        # Two helpers ended. Either this answer ends whatever compares it, or this machine compares nothing.
+        if self._try("2", "3", whole=False) is None:
+            raise Breakdown("answers cannot be compared here: the helper process ends again and again")
+        return _NO
+
+    def _try(self, gold: str, text: str, whole: bool) -> Verdict | None:
+        """The verdict, or None if the helper ended over it."""
+        with self._lock:
+            helper = self._idle.pop() if self._idle else None
+        helper = helper or _Helper()
+        try:
+            success, extracted = helper.ask(gold, text, whole, self._limit)
+        except _Lost as lost:
+            helper.close(kill=True)
+            return _LATE if lost.late else None
+        except BaseException:  # interrupted in mid-answer, which the next request must not be given
+            helper.close(kill=True)
+            raise
+        with self._lock:
+            self._idle.append(helper)
+        return _LATE if success is None else Verdict(success, extracted)
+
+    def close(self) -> None:
+        """End the idle helpers; the next question starts a new one."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for helper in idle:
+            helper.close()
+
+    def _forked(self) -> None:
+        idle = self._idle
+        self._reset()
+        for helper in idle:
+            helper.forget()
+
+
+_scorers: "weakref.WeakSet[MathScorer]" = weakref.WeakSet()
+_shared: list[MathScorer] = []
+_starting = threading.Lock()
+
+
+def shared_scorer() -> MathScorer:
+    """The scorer that all tasks of this process share."""
+    with _starting:
+        if not _shared:
+            _shared.append(MathScorer())
+        return _shared[0]
+
+
+def _after_fork() -> None:
+    global _starting
+    _starting = threading.Lock()
+    for scorer in list(_scorers):
+        with contextlib.suppress(OSError):
+            scorer._forked()
+
+
+os.register_at_fork(after_in_child=_after_fork)

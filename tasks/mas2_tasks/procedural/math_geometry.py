@@ -1,0 +1,375 @@
+"""Problems of MATH's subject Geometry."""
+
+from fractions import Fraction
+from math import isqrt
+
+from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.latex import Exact, over, root, show, square_part
+from mas2_tasks.procedural.puzzle import Puzzle, ask, number, puzzle
+
+_TRIANGLES = ("ABC", "PQR", "XYZ", "DEF", "KLM", "RST")
+
+
+def right(draw: Draw, level: int) -> Puzzle:
+    """A side of a right triangle."""
+    a, b = draw.between(2, 15 + 5 * level), draw.between(2, 15 + 5 * level)
+    name = draw.pick(_TRIANGLES)
+    if draw.chance(0.5):
+        total = a * a + b * b
+        text = draw.pick(
+            (
+                f"The legs of a right triangle measure ${a}$ and ${b}$. How long is the hypotenuse?",
+                f"In right triangle ${name}$ with right angle at ${name[1]}$, ${name[:2]} = {a}$ and "
+                f"${name[1:]} = {b}$. Find ${name[0]}{name[2]}$.",
+            )
+        )
+        steps = [
+            f"By the Pythagorean theorem its square is ${a}^2 + {b}^2 = {total}$.",
+            f"The length is ${root(total)}$.",
+        ]
+        other = abs(a * a - b * b)
+    else:
+        long, short = max(a, b) + 1, min(a, b)
+        total = long * long - short * short
+        text = draw.pick(
+            (
+                f"A right triangle has hypotenuse ${long}$ and one leg ${short}$. How long is the other leg?",
+                f"In triangle ${name}$, $\\angle {name[1]} = 90^\\circ$, ${name[:2]} = {short}$ and "
+                f"${name[0]}{name[2]} = {long}$. What is ${name[1:]}$?",
+            )
+        )
+        steps = [
+            f"By the Pythagorean theorem its square is ${long}^2 - {short}^2 = {total}$.",
+            f"The length is ${root(total)}$.",
+        ]
+        other = long * long + short * short
+    outside, inside = square_part(total)
+    wrong = [root(other) if other else str(2 * total), str(a + b), str(total), root(inside, outside + 1)]
+    return puzzle(text, root(total), steps, wrong)
+
+
+def circle(draw: Draw, level: int) -> Puzzle:
+    """Area, circumference or part of a circle."""
+    r = draw.between(2, 20 + 10 * level)
+    if level < 3:
+        if draw.chance(0.5):
+            hole = draw.between(1, r - 1)
+            text = draw.pick(
+                (
+                    f"What is the area between two circles with the same center and radii ${hole}$ "
+                    f"and ${r}$?",
+                    f"A round disk of radius ${r}$ has a round hole of radius ${hole}$. What is its area?",
+                )
+            )
+            text += " Express your answer in terms of $\\pi$."
+            answer, others = (
+                r * r - hole * hole,
+                [(r - hole) ** 2, r * r + hole * hole, 2 * (r - hole), r * r],
+            )
+        elif draw.chance(0.5):
+            text = (
+                "What is the area of a circle with "
+                f"{draw.pick((f'radius ${r}$', f'diameter ${2 * r}$'))}, in terms of $\\pi$?"
+            )
+            answer, others = r * r, [2 * r, 4 * r * r, r, 2 * r * r]
+        else:
+            text = f"A circle has an area of ${r * r}\\pi$. What is its circumference, in terms of $\\pi$?"
+            answer, others = 2 * r, [r, r * r, 4 * r, 2 * r * r]
+        steps = [f"The radius is ${r}$.", f"The answer is ${over(chr(92) + 'pi', answer)}$."]
+        return puzzle(text, over("\\pi", answer), steps, [over("\\pi", one) for one in others])
+    angle = draw.pick((30, 40, 45, 60, 72, 80, 100, 120, 135, 150, 160, 210, 240, 270))
+    share = Fraction(angle, 360)
+    area = draw.chance(0.5)
+    value = share * r * r if area else share * 2 * r
+    text = draw.pick(
+        (
+            f"A sector of a circle with radius ${r}$ has a central angle of ${angle}^\\circ$.",
+            f"In a circle of radius ${r}$, a central angle measures ${angle}^\\circ$.",
+        )
+    )
+    text += f" What is the {'area of the sector' if area else 'length of its arc'}, in terms of $\\pi$?"
+    steps = [
+        f"The sector is ${show(share)}$ of the circle.",
+        f"So the answer is ${over(chr(92) + 'pi', value)}$.",
+    ]
+    wrong = [share * 2 * r if area else share * r * r, share * r, (1 - share) * r * r, 2 * value]
+    return puzzle(text, over("\\pi", value), steps, [over("\\pi", one) for one in wrong])
+
+
+def shoelace(draw: Draw, level: int) -> Puzzle:
+    """The area of a polygon from its vertices."""
+    size = 4 + level
+    if level < 4:
+        points = [
+            (draw.between(-size, 0), draw.between(-size, 0)),
+            (draw.between(1, size), draw.between(-size, 0)),
+            (draw.between(-size, size), draw.between(1, size)),
+        ]
+    else:
+        points = [
+            (draw.between(-size, -1), draw.between(-size, -1)),
+            (draw.between(1, size), draw.between(-size, -1)),
+            (draw.between(1, size), draw.between(1, size)),
+            (draw.between(-size, -1), draw.between(1, size)),
+        ]
+    turn = [*points[1:], points[0]]
+    double = sum(x * v - u * y for (x, y), (u, v) in zip(points, turn, strict=True))
+    value = Fraction(abs(double), 2)
+    told = ", ".join([f"$({x}, {y})$" for x, y in points[:-1]]) + f" and $({points[-1][0]}, {points[-1][1]})$"
+    figure = "triangle" if len(points) == 3 else "quadrilateral"
+    text = draw.pick(
+        (
+            f"What is the area of the {figure} with vertices {told}?",
+            f"A {figure} has its vertices, in order, at {told}. Find its area.",
+        )
+    )
+    steps = [
+        f"The shoelace sum of the vertices is ${abs(double)}$.",
+        f"The area is half of it, ${show(value)}$.",
+    ]
+    box = (max(x for x, _ in points) - min(x for x, _ in points)) * (
+        max(y for _, y in points) - min(y for _, y in points)
+    )
+    return number(text, value, steps, [abs(double), box, Fraction(box, 2), value + Fraction(1, 2)])
+
+
+def similar(draw: Draw, level: int) -> Puzzle:
+    """Lengths or areas of similar figures."""
+    a, b, c = draw.between(2, 6 + level), draw.between(3, 9 + level), draw.between(2, 9 + 2 * level)
+    if a == b:
+        b += 1
+    one, other = draw.some(_TRIANGLES, 2)
+    if level < 4:
+        value = Fraction(b * c, a)
+        text = (
+            f"Triangles ${one}$ and ${other}$ are similar, in this order of the vertices. If "
+            f"${one[:2]} = {a}$, "
+            f"${other[:2]} = {b}$ and ${one[1:]} = {c}$, what is ${other[1:]}$?"
+        )
+        steps = [f"Lengths grow by the factor ${show(Fraction(b, a))}$.", f"So the side is ${show(value)}$."]
+        return number(text, value, steps, [Fraction(a * c, b), c + b - a, Fraction(a * b, c)])
+    value = Fraction(b * b * c, a * a)
+    text = (
+        f"Triangles ${one}$ and ${other}$ are similar with ${one[:2]} = {a}$ and ${other[:2]} = "
+        f"{b}$. The area of "
+        f"triangle ${one}$ is ${c}$. What is the area of triangle ${other}$?"
+    )
+    steps = [
+        f"Lengths grow by the factor ${show(Fraction(b, a))}$, areas by its square.",
+        f"The area is ${show(value)}$.",
+    ]
+    return number(
+        text, value, steps, [Fraction(b * c, a), Fraction(a * a * c, b * b), Fraction(b**3 * c, a**3)]
+    )
+
+
+def solid(draw: Draw, level: int) -> Puzzle:
+    """Volume or surface of a round solid."""
+    r, h = draw.between(2, 15 + level), draw.between(2, 20 + 2 * level)
+    wrong: list[Exact]
+    kind = draw.pick(
+        ("cylinder", "cone", "sphere") if level < 4 else ("cone", "sphere", "capsule", "lateral")
+    )
+    if kind == "cylinder":
+        text, value = f"a cylinder with radius ${r}$ and height ${h}$", Fraction(r * r * h)
+        wrong = [Fraction(r * r * h, 3), 2 * r * h, r * h * h]
+    elif kind == "cone":
+        text, value = f"a cone with base radius ${r}$ and height ${h}$", Fraction(r * r * h, 3)
+        wrong = [r * r * h, Fraction(r * r * h, 2), Fraction(r * h * h, 3)]
+    elif kind == "sphere":
+        text, value = f"a sphere with radius ${r}$", Fraction(4 * r**3, 3)
+        wrong = [4 * r * r, Fraction(r**3, 3), Fraction(4 * r * r, 3)]
+    elif kind == "capsule":
+        text = (
+            f"a solid made of a cylinder with radius ${r}$ and height ${h}$ and a hemisphere on "
+            "each of its ends"
+        )
+        value = Fraction(4 * r**3, 3) + r * r * h
+        wrong = [r * r * h + Fraction(2 * r**3, 3), r * r * h + 4 * r**3, r * r * h]
+    else:
+        slant, k = draw.pick(((5, (3, 4)), (13, (5, 12)), (17, (8, 15)), (25, (7, 24)))), draw.between(1, 3)
+        r, h = slant[1][0] * k, slant[1][1] * k
+        text = (
+            f"What is the lateral area of a cone with base radius ${r}$ and height ${h}$, in terms of $\\pi$?"
+        )
+        value = Fraction(r * slant[0] * k)
+        answer = over("\\pi", value)
+        steps = [
+            f"The slant height is $\\sqrt{{{r}^2 + {h}^2}} = {slant[0] * k}$.",
+            f"The area is ${answer}$.",
+        ]
+        return puzzle(
+            text, answer, steps, [over("\\pi", one) for one in (Fraction(r * h), value + r * r, 2 * value)]
+        )
+    answer = over("\\pi", value)
+    steps = ["Put the lengths into the formula for the volume.", f"It is ${answer}$."]
+    return puzzle(
+        ask(draw, f"the volume of {text}") + " Leave your answer in terms of $\\pi$.",
+        answer,
+        steps,
+        [over("\\pi", one) for one in [*wrong, 2 * value]],
+    )
+
+
+def polygon(draw: Draw, level: int) -> Puzzle:
+    """Angles and diagonals of a regular polygon."""
+    n = draw.between(5, 40 + 30 * level)
+    kind = draw.between(0, 2 if level > 1 else 1)
+    inner = Fraction(180 * (n - 2), n)
+    wrong: list[Exact]
+    if kind == 0:
+        what = draw.pick(("regular polygon", "regular convex polygon"))
+        text, value = f"How many degrees is each interior angle of a {what} with ${n}$ sides?", inner
+        wrong = [Fraction(360, n), 180 * (n - 2), Fraction(180 * (n - 1), n)]
+    elif kind == 1:
+        value = Fraction(n * (n - 3), 2)
+        text, wrong = (
+            f"How many diagonals does a convex polygon with ${n}$ {draw.pick(('sides', 'vertices'))} have?",
+            [Fraction(n * (n - 1), 2), n * (n - 3), Fraction((n - 1) * (n - 2), 2)],
+        )
+    else:
+        value = Fraction(n)
+        text = (
+            f"Each interior angle of a regular polygon measures ${show(inner)}$ degrees. How "
+            "many sides does it have?"
+        )
+        wrong = [n - 2, n + 2, n - 1]
+    steps = [
+        "For $n$ sides the interior angles sum to $180(n-2)$ degrees; each vertex has $n-3$ diagonals.",
+        f"Here this gives ${show(value)}$.",
+    ]
+    return number(text, value, steps, wrong)
+
+
+def equilateral(draw: Draw, level: int) -> Puzzle:
+    """Areas with square roots of three."""
+    s = draw.between(2, 30 + 10 * level)
+    kind = draw.pick(("triangle", "hexagon", "height", "special"))
+    wrong: list[Exact]
+    if kind == "triangle":
+        text, value = f"the area of an equilateral triangle with side ${s}$", Fraction(s * s, 4)
+        wrong = [Fraction(s * s, 2), Fraction(s, 2), Fraction(s * s, 3)]
+    elif kind == "hexagon":
+        text, value = f"the area of a regular hexagon with side ${s}$", Fraction(3 * s * s, 2)
+        wrong = [Fraction(s * s, 4), 6 * s * s, 3 * s * s]
+    elif kind == "height":
+        text, value = f"the height of an equilateral triangle with side ${s}$", Fraction(s, 2)
+        wrong = [s, Fraction(s, 3), Fraction(s * s, 4)]
+    else:
+        text = (
+            f"the area of a triangle with two sides of length ${s}$ and an angle of $120^\\circ$ between them"
+        )
+        value, wrong = Fraction(s * s, 4), [Fraction(s * s, 2), s * s, Fraction(3 * s * s, 4)]
+    steps = [
+        "An equilateral triangle of side $s$ has height $\\frac{\\sqrt{3}}{2}s$.",
+        f"So the answer is ${root(3, value)}$.",
+    ]
+    return puzzle(
+        ask(draw, text),
+        root(3, value),
+        steps,
+        [*(root(3, one) for one in wrong), root(2, value), show(value)],
+    )
+
+
+def box(draw: Draw, level: int) -> Puzzle:
+    """The diagonal or surface of a box."""
+    a, b, c = (draw.between(1, 4 + 2 * level) for _ in range(3))
+    if draw.chance(0.6):
+        total = a * a + b * b + c * c
+        text = draw.pick(
+            (
+                f"What is the length of the space diagonal of a box that measures ${a}$ by ${b}$ by ${c}$?",
+                f"A rectangular box has edges of ${a}$, ${b}$ and ${c}$. Find the distance between "
+                "opposite corners.",
+            )
+        )
+        steps = [f"Its square is ${a}^2 + {b}^2 + {c}^2 = {total}$.", f"The diagonal is ${root(total)}$."]
+        outside, inside = square_part(total)
+        return puzzle(
+            text,
+            root(total),
+            steps,
+            [root(a * a + b * b), str(a + b + c), str(total), root(inside, outside + 1)],
+        )
+    value = 2 * (a * b + b * c + a * c)
+    text = f"What is the surface area of a rectangular box with edges ${a}$, ${b}$ and ${c}$?"
+    steps = [
+        f"The faces have areas ${a * b}$, ${b * c}$ and ${a * c}$, twice each.",
+        f"The sum is ${value}$.",
+    ]
+    return number(text, value, steps, [a * b * c, Fraction(value, 2), 4 * (a + b + c)])
+
+
+# Sides of triangles with a whole area.
+_HERONIAN = (
+    (13, 14, 15),
+    (5, 5, 6),
+    (9, 10, 17),
+    (7, 15, 20),
+    (10, 13, 13),
+    (5, 5, 8),
+    (10, 17, 21),
+    (3, 4, 5),
+    (13, 13, 24),
+    (4, 13, 15),
+    (12, 17, 25),
+    (13, 20, 21),
+    (17, 17, 16),
+    (15, 15, 24),
+    (8, 15, 17),
+)
+
+
+def inradius(draw: Draw, level: int) -> Puzzle:
+    """Radii of the circles of a triangle with integer sides and area."""
+    a, b, c = draw.pick(_HERONIAN)
+    k = draw.between(1, level)
+    a, b, c = draw.some((a * k, b * k, c * k), 3)
+    double = a + b + c
+    area = isqrt(double * (double - 2 * a) * (double - 2 * b) * (double - 2 * c) // 16)
+    kind = draw.between(0, 2)
+    if kind == 0:
+        text, value = "the area", Fraction(area)
+    elif kind == 1:
+        text, value = "the radius of the inscribed circle", Fraction(2 * area, double)
+    else:
+        text, value = "the radius of the circumscribed circle", Fraction(a * b * c, 4 * area)
+    name = draw.pick(_TRIANGLES)
+    text = draw.pick(
+        (
+            f"A triangle has sides ${a}$, ${b}$ and ${c}$. ",
+            f"In triangle ${name}$, ${name[:2]} = {a}$, ${name[1:]} = {b}$ and ${name[2]}{name[0]} = {c}$. ",
+        )
+    ) + ask(draw, f"{text} of the triangle")
+    steps = [
+        f"The semiperimeter is ${show(Fraction(double, 2))}$.",
+        f"By Heron's formula the area is ${area}$.",
+    ]
+    if kind:
+        steps.append(
+            "The radius is "
+            + ("area over semiperimeter" if kind == 1 else "$abc$ over four times the area")
+            + f", ${show(value)}$."
+        )
+    others = [
+        Fraction(2 * area, double),
+        Fraction(a * b * c, 4 * area),
+        Fraction(area, double),
+        Fraction(area),
+        Fraction(a * b, 2),
+    ]
+    return number(text, value, steps, others)
+
+
+FAMILIES = (
+    (right, 1, 4),
+    (circle, 1, 5),
+    (shoelace, 2, 5),
+    (similar, 1, 5),
+    (solid, 2, 5),
+    (polygon, 1, 4),
+    (equilateral, 2, 5),
+    (box, 2, 4),
+    (inradius, 4, 5),
+)
