@@ -135,6 +135,7 @@ class TaskTable(_Table, frozen=True):
     tokens: Annotated[int, Meta(ge=1)]
     sigma: Spread
     malformed: Annotated[float, Meta(ge=0.0)]
+    offset: float = 0.0
 
 
 class BackboneTable(_Table, frozen=True):
@@ -215,12 +216,13 @@ def sigmoid(z: float) -> float:
     return 1.0 / (1.0 + math.exp(-z))
 
 
-def ability(accuracy: float, spread: float) -> float:
+def ability(accuracy: float, spread: float, offset: float = 0.0) -> float:
     """The ability at which the mean of sigmoid(ability + spread X), X standard normal, is `accuracy`.
 
-    By the probit approximation of the logistic distribution with scale 1.702.
+    `offset` is by how many logits that accuracy is lowered. By the probit approximation of the logistic
+    distribution with scale 1.702.
     """
-    return logit(accuracy) * math.sqrt(1.0 + (spread / 1.702) ** 2)
+    return (logit(accuracy) - offset) * math.sqrt(1.0 + (spread / 1.702) ** 2)
 
 
 @lru_cache(maxsize=16)

@@ -48,8 +48,8 @@ class Profile:
         known = table.difficulty * table.difficulty_sd
         spread = (known**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
         self.table = table
-        self.closed = ability(getattr(backbone, table.closed), spread)
-        self.opened = ability(getattr(backbone, table.family), spread)
+        self.closed = ability(getattr(backbone, table.closed), spread, table.offset)
+        self.opened = ability(getattr(backbone, table.family), spread, table.offset)
         self.length = log(table.tokens) + backbone.verbosity
         self.sigma = table.sigma
         self.malformed = other_troubles + backbone.malformed * table.malformed
