@@ -93,9 +93,9 @@ class Behaviour:
             answer = wrong[(index + 1) % len(wrong)]
         return answer
 
-    def _say(self, case: Case, answer: str, uses: tuple[ToolUse, ...] = ()) -> Act:
+    def _say(self, case: Case, answer: str) -> Act:
         scene = case.scene
-        return scene.task.reply(scene.item, answer, case.bits[WORDS]), uses, scene.form(answer) != scene.right
+        return scene.task.reply(scene.item, answer, case.bits[WORDS]), (), scene.form(answer) != scene.right
 
     # First answers.
 
@@ -159,7 +159,13 @@ class Behaviour:
         elif answer is None:
             answer = self._incline(case, z)
         use = self._next_use(case, answer)
-        return self._say(case, answer, () if use is None else (use,))
+        return self._say(case, answer) if use is None else self._call(case, use)
+
+    def _call(self, case: Case, use: ToolUse) -> Act:
+        """A tool call under a line that says what it is for. The answer waits for what the tool gives."""
+        history = case.call.history
+        mended = bool(history) and case.scene.task.passed(history[-1].output) is False
+        return wording.thought(use.name, case.bits[WORDS], mended), (use,), False
 
     def _next_use(self, case: Case, answer: str) -> ToolUse | None:
         """The tool call to make next, None if it is time to answer."""
@@ -202,7 +208,7 @@ class Behaviour:
         if case.style.tools:
             use = self._next_use(case, self._own(case, z))
             if use is not None:
-                return "I will look this up.", (use,), False
+                return self._call(case, use)
         handed = [m.text for m in case.call.messages if wording.are_findings(m.text)]
         found = [text.removeprefix(wording.FINDINGS).strip() for text in handed]
         found += [step.output for step in case.call.history]
