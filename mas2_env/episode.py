@@ -7,11 +7,13 @@ pickled, and replayed bit for bit.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 from mas2_env.errors import Breakdown, InvalidDecision
 from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
+from mas2_env.execution.intake import own, own_assignment, take_usage, text_faults
 from mas2_env.execution.operation import Operation, ScoreCall
 from mas2_env.execution.trace import (
     Decided,
@@ -27,11 +29,20 @@ from mas2_env.execution.trace import (
 )
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnStatus, TurnView
 from mas2_env.policy import Answer, Metered, Usage
-from mas2_env.pool import Pool, did_you_mean
+from mas2_env.pool import Pool
 from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
 from mas2_env.settings import Settings
 from mas2_env.system.edit import apply
-from mas2_env.system.model import Assignment, Decision, Rectification, Retry, Skip, System, Template
+from mas2_env.system.model import (
+    Assignment,
+    Decision,
+    Rebuild,
+    Rectification,
+    Retry,
+    Skip,
+    System,
+    Template,
+)
 from mas2_env.system.reader import read
 from mas2_env.system.validate import check_assignment, check_rectification, check_template
 from mas2_env.task import Item, Score
@@ -56,6 +67,9 @@ class Episode:
         pool: the backbones on offer.
         settings: the options.
         seed: the source of every draw; the same decisions under the same seed give the same episode.
+
+    Raises:
+        ValueError: if the settings ask for no finite budget.
 
     Attributes:
         stage: `generate`, `implement`, `rectify`: a decision is asked for; `run`: operations are to be
@@ -89,6 +103,11 @@ class Episode:
         self.item = item
         self.pool = pool
         self.settings = settings if settings is not None else Settings()
+        if not 0 <= self.settings.budget < inf:
+            raise ValueError(
+                f"settings.budget is {self.settings.budget}, expected a finite multiple of the reference "
+                "cost, at least 0; to run without a Rectifier, set rectifier=False"
+            )
         self.seed = seed
         self.stage: EpisodeStage = "generate"
         self.template: Template | None = None
@@ -160,7 +179,7 @@ class Episode:
             budget=self.budget,
             reference_cost=self.reference_cost,
             template=self.template,
-            assignment=self.assignment,
+            assignment=own_assignment(self.assignment) if self.assignment is not None else None,
             execution=self._view() if rectify else None,
             rectifications_left=settings.max_rectifications - self._rectifications,
             problems=self._problems,
@@ -184,6 +203,7 @@ class Episode:
             raise ValueError(f"no decision is asked for: the stage is {stage!r}")
         if isinstance(answer, Metered):
             usage, answer = answer.usage, answer.decision
+        usage, problems = take_usage(usage, self.pool)
         cost = self._meter(usage)
         repairs: tuple[str, ...] = ()
         try:
@@ -191,9 +211,8 @@ class Episode:
                 reading = read(answer, _KINDS[stage])
                 answer, repairs = reading.decision, reading.repairs
             decision = self._check(answer)
-            if usage is not None and usage.backbone is not None and usage.backbone not in self.pool:
-                hint = did_you_mean(usage.backbone, self.pool)
-                raise InvalidDecision([f"usage.backbone: {usage.backbone!r} is not in the pool{hint}"])
+            if problems:
+                raise InvalidDecision(problems)
         except InvalidDecision as error:
             self._reject(error.problems, usage, cost)
             raise
@@ -235,7 +254,7 @@ class Episode:
 
     def _check(self, decision: object) -> Decision:
         kind = _KINDS[self.stage]
-        if not isinstance(decision, kind):
+        if type(decision) is not kind:
             raise InvalidDecision(
                 [f"$: the stage {self.stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
             )
@@ -254,9 +273,10 @@ class Episode:
             problems = check_rectification(
                 decision, execution.system, turns, execution.failed_turns(), tools, backbones, limits
             )
+        problems = problems or text_faults(decision)
         if problems:
             raise InvalidDecision(problems)
-        return decision
+        return own(decision)
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
         self._problems = problems
@@ -288,12 +308,17 @@ class Episode:
             self._edits += len(edits)
             system = apply(execution.system, edits)
             self.trace.append(Edited(execution.step, edits))
-            execution.resume(
-                system,
-                [edit.turn for edit in edits if type(edit) is Retry],
-                [edit.turn for edit in edits if type(edit) is Skip],
-            )
             self.template, self.assignment = system.template, system.assignment
+            try:
+                execution.resume(
+                    system,
+                    [edit.turn for edit in edits if type(edit) is Retry],
+                    [edit.turn for edit in edits if type(edit) is Skip],
+                    any(type(edit) is Rebuild for edit in edits),
+                )
+            except Breakdown as breakdown:
+                self._end("void", str(breakdown), None, None)
+                return
         else:
             execution.proceed()
         self._go_on()
@@ -325,20 +350,26 @@ class Episode:
         if isinstance(result, Breakdown):
             self._end("void", str(result) or "infrastructure failed", None, None)
         elif isinstance(operation, ScoreCall):
-            if operation is not self._score_call or not isinstance(result, Score):
+            if self._score_call is None:
+                raise ValueError("the scoring of this episode is not ready")
+            if not isinstance(result, Score):
                 raise ValueError(
                     f"the scoring of this episode ends in a Score, not in {type(result).__name__}"
                 )
-            self.trace.append(Scored(operation.answer, result))
+            answer = self._score_call.answer
+            self.trace.append(Scored(answer, result))
             kind: OutcomeKind = "success" if result.success else "failure"
-            self._end(
-                kind, "answered" if operation.answer is not None else "no answer", result, operation.answer
-            )
+            self._end(kind, "answered" if answer is not None else "no answer", result, answer)
         else:
             execution = self._execution
             if execution is None or isinstance(result, Score):
                 raise ValueError(f"operation {operation.id!r} cannot end in {type(result).__name__}")
-            if execution.deliver(operation, result):
+            try:
+                last = execution.deliver(operation, result)
+            except Breakdown as breakdown:
+                self._end("void", str(breakdown), None, None)
+                return
+            if last:
                 self._go_on()
 
     def _go_on(self) -> None:

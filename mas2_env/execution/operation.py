@@ -7,6 +7,7 @@ where the model asks for tools, tool calls and further model calls.
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mas2_env.system.model import RoleKind
 from mas2_env.task import Item, ToolUse
@@ -152,3 +153,21 @@ class Failure(Struct, frozen=True):
 
 Operation: TypeAlias = ModelCall | ToolCall | ScoreCall
 Result: TypeAlias = Reply | ToolOutput | Failure
+
+
+def clean(result: Result) -> Result:
+    """The result with every lone surrogate replaced by U+FFFD: models write them, and UTF-8 has none."""
+    text = result.message if isinstance(result, Failure) else result.text
+    uses = result.tool_uses if type(result) is Reply else ()
+    if text.isascii() and not uses:
+        return result
+    if type(result) is Reply:
+        sound = tuple([ToolUse(_utf8(use.name), _utf8(use.arguments)) for use in uses])
+        return replace(result, text=_utf8(text), tool_uses=sound)
+    if type(result) is Failure:
+        return replace(result, message=_utf8(text))
+    return ToolOutput(_utf8(text))
+
+
+def _utf8(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -22,7 +22,10 @@ def rollout(
 
     Raises:
         PolicyError: if the policy raises, or does not answer each observation.
+        ValueError: if the batch is not at least 1.
     """
+    if batch < 1:
+        raise ValueError(f"batch is {batch}, expected at least 1 episode")
     source = iter(episodes)
     running = list(islice(source, batch))
     while running:
