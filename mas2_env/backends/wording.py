@@ -17,7 +17,7 @@ _TOOLS: Final = {
     "search": ("I have to look this up first.", "Let me search for it.", "I will look for the next fact."),
     "read": ("I will read the article.", "Let me read that one in full."),
     "calculator": ("Let me work out the next step.", "I will calculate this.", "Next calculation."),
-    "python": ("Let me run this on the examples.", "I will test a first version.", "I will try this out."),
+    "python": ("Let me run this on the examples.", "I will test this version.", "I will try this out."),
 }
 
 

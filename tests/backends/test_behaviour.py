@@ -121,6 +121,20 @@ def test_a_failed_check_makes_the_agent_try_something_else(backend: Simulated, c
     assert total > 180
 
 
+def test_nothing_that_was_seen_to_fail_is_tried_or_answered_again(
+    backend: Simulated, code: Task, ask: Ask
+) -> None:
+    for i in range(200):
+        item = code.item(i)
+        failed = item.truth.distractors[:3]
+        uses = [code.probe(item, answer, 0) for answer in failed]
+        history = tuple(ToolStep(use, "wrong") for use in uses if use is not None)
+        for result in backend.complete([ask(item, kind="code", tools=("python",), history=history)]):
+            if isinstance(result, Reply):
+                assert code.extract(result.text) not in failed
+                assert not set(result.tool_uses) & set(uses)
+
+
 def test_what_is_tried_after_a_failed_check_is_checked_too(backend: Simulated, code: Task, ask: Ask) -> None:
     checked = 0
     for i in range(100):
