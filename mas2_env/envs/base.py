@@ -32,7 +32,7 @@ from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision
 from mas2_env.execution.drive import Completer, run_sync
 from mas2_env.observation import Observation
-from mas2_env.plugins import canonical_name, make_backend, make_task, registered
+from mas2_env.plugins import canonical_name, find_item, make_backend, make_task, registered, take_item
 from mas2_env.pool import Pool, did_you_mean, load_pool
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
@@ -249,16 +249,16 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         draw = float(self.np_random.random())
         task = drawn if name is None else _find_task(tasks, name)
         if wanted is None:
-            return task.item(int(draw * (_ENDLESS if task.size is None else task.size)))
+            return take_item(task, int(draw * (_ENDLESS if task.size is None else task.size)))
         if isinstance(wanted, str):
-            return task.find(wanted)
+            return find_item(task, wanted)
         if isinstance(wanted, bool) or not isinstance(wanted, int | np.integer):
             raise ValueError(f"options['item'] is {wanted!r}, expected an index or an id")
         if wanted < 0 or (task.size is not None and wanted >= task.size):
             raise IndexError(
                 f"options['item'] is {wanted}, but {task.name} has the items 0 to {task.size or '…'}"
             )
-        return task.item(int(wanted))
+        return take_item(task, int(wanted))
 
     def _info(self) -> dict[str, Any]:
         episode = self.episode

@@ -62,7 +62,7 @@ def ask(policy: Policy, episodes: Sequence[Episode]) -> Sequence[Answer]:
         first += f" and {len(episodes) - 1} more"
     try:
         answers = policy.decide(observations)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PolicyError(f"policy {name} raised {type(error).__name__} at {first}: {error}") from error
     try:
         given = len(answers)

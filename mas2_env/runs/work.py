@@ -17,7 +17,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.episode import Episode
 from mas2_env.errors import RunError
 from mas2_env.execution.trace import Decided, Rejected
-from mas2_env.plugins import make_policy
+from mas2_env.plugins import make_policy, take_item
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool
 from mas2_env.runs.journal import pack_trace
@@ -34,7 +34,7 @@ class Chunk(Struct, frozen=True):
     policy: int
     task: int
     seed: int
-    items: tuple[int, ...]
+    items: Sequence[int]
 
 
 class Workshop:
@@ -77,7 +77,8 @@ class Workshop:
         plan, task = self.plan, self.tasks[chunk.task]
         name = plan.policies[chunk.policy].name
         episodes = (
-            Episode(task.item(index), self.pool, plan.settings, seed=chunk.seed) for index in chunk.items
+            Episode(take_item(task, index), self.pool, plan.settings, seed=chunk.seed)
+            for index in chunk.items
         )
         for episode in rollout(self.policy(chunk.policy, chunk.seed), episodes, self.backend, batch):
             record = make_record(name, episode)
