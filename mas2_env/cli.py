@@ -5,6 +5,7 @@ code 2, Ctrl-C is 130. Commands of other packages are found under the entry-poin
 are not imported before they are called.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -148,6 +149,9 @@ def _explain(error: Exception) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a question mark in a table is better than no table
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,6 +1,7 @@
 """The command line: what it prints where, and with which exit code."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -133,6 +134,14 @@ def test_a_pipe_gets_one_line_a_row(mas2):
     assert [line.split()[0] for line in table[:3]] == ["task", "GSM8K", "debate"]
     assert len(table) == 1 + 6 + 1
     assert table == [line.rstrip() for line in table]
+
+
+def test_a_terminal_that_knows_few_letters_gets_its_table(here):
+    line = [sys.executable, "-m", "mas2_env.cli", *"eval -p direct,cot -t gsm8k --items 3 --out run".split()]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=True)
+    assert "? success" in done.stdout
+    assert done.stderr == ""
 
 
 def test_every_price_says_whole_where_it_was_read(mas2):
