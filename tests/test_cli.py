@@ -137,7 +137,8 @@ def test_a_pipe_gets_one_line_a_row(mas2):
 
 
 def test_a_terminal_that_knows_few_letters_gets_its_table(here):
-    line = [sys.executable, "-m", "mas2_env.cli", *"eval -p direct,cot -t gsm8k --items 3 --out run".split()]
+    words = ["eval", "--policy", "direct,cot", "--tasks", "gsm8k", "--items", "3", "--out", "run"]
+    line = [sys.executable, "-m", "mas2_env.cli", *words]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(line, capture_output=True, text=True, env=environment, check=True)
     assert "? success" in done.stdout
