@@ -7,7 +7,6 @@ pickled, and replayed bit for bit.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from math import inf
 from typing import Any, Literal, TypeAlias
 
 from mas2_env.errors import Breakdown, InvalidDecision
@@ -68,9 +67,6 @@ class Episode:
         settings: the options.
         seed: the source of every draw; the same decisions under the same seed give the same episode.
 
-    Raises:
-        ValueError: if the settings ask for no finite budget.
-
     Attributes:
         stage: `generate`, `implement`, `rectify`: a decision is asked for; `run`: operations are to be
             performed; `done`.
@@ -103,11 +99,6 @@ class Episode:
         self.item = item
         self.pool = pool
         self.settings = settings if settings is not None else Settings()
-        if not 0 <= self.settings.budget < inf:
-            raise ValueError(
-                f"settings.budget is {self.settings.budget}, expected a finite multiple of the reference "
-                "cost, at least 0; to run without a Rectifier, set rectifier=False"
-            )
         self.seed = seed
         self.stage: EpisodeStage = "generate"
         self.template: Template | None = None
