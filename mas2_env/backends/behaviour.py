@@ -106,7 +106,7 @@ class Behaviour:
         z = self._z(case)
         if case.call.messages:
             z += self._hints(case)
-        if case.style.tools:
+        if case.style.tools or case.call.history:
             return self._use_tools(case, z, None)
         return self._say(case, self._incline(case, z))
 
@@ -304,7 +304,8 @@ class Behaviour:
                 change = p.change_wrong
                 z += p.evidence_gain
             answer = self._own(case, z, (form,)) if case.bits[SOCIAL] * UNIT < change else own
-        return self._use_tools(case, z, answer) if case.style.tools else self._say(case, answer)
+        tooled = case.style.tools or case.call.history
+        return self._use_tools(case, z, answer) if tooled else self._say(case, answer)
 
     # Ranking and routing.
 

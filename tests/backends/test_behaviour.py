@@ -106,6 +106,20 @@ def test_revision_mends_some_and_breaks_some(backend: Simulated, code: Task, ask
     assert 0.15 < mended < 0.55
 
 
+def test_an_agent_without_a_tool_call_left_answers_from_what_it_saw(
+    backend: Simulated, code: Task, ask: Ask
+) -> None:
+    kept = 0
+    for i in range(100):
+        item = code.item(i)
+        use = code.probe(item, item.truth.distractors[1], 0)
+        assert use is not None
+        call = ask(item, kind="code", tools=(), history=(ToolStep(use, "ok"),))
+        for text in texts(backend.complete([call])):
+            kept += code.extract(text) == item.truth.distractors[1]
+    assert kept > 85
+
+
 def test_a_failed_check_makes_the_agent_try_something_else(backend: Simulated, code: Task, ask: Ask) -> None:
     again = total = 0
     for i in range(200):
