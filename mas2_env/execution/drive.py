@@ -6,7 +6,7 @@ gives the same trace under each. What a backend raises voids the episode that as
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,8 @@ from mas2_env.task import Score
 
 Ending: TypeAlias = Result | Score | Breakdown
 Answer: TypeAlias = Reply | Failure | Breakdown
+
+_ANSWERS: Final = (Reply, Failure)
 
 
 class Runnable(Protocol):
@@ -121,11 +123,14 @@ def _ask(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
 
 def _check(answer: Answer) -> Answer:
     """The answer, if it is one that can be paid for."""
-    if not isinstance(answer, Breakdown):
-        if type(answer) is not Reply and type(answer) is not Failure:
-            raise TypeError(f"it answered with a {type(answer).__name__}, expected Reply or Failure")
+    if isinstance(answer, _ANSWERS):
+        text = answer.text if isinstance(answer, Reply) else answer.message
+        if not isinstance(text, str):
+            raise TypeError(f"it answered with {text!r}, expected a text")
         if answer.prompt_tokens < 0 or answer.completion_tokens < 0:
             raise ValueError(f"it counted a negative number of tokens in {answer!r:.200}")
+    elif not isinstance(answer, Breakdown):
+        raise TypeError(f"it answered with a {type(answer).__name__}, expected Reply or Failure")
     return answer
 
 
@@ -176,7 +181,10 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
     task = operation.item.task
     try:
         if type(operation) is ScoreCall:
-            return task.score(operation.item, operation.answer)
+            score = task.score(operation.item, operation.answer)
+            if not isinstance(score, Score):
+                raise TypeError(f"it gave a {type(score).__name__}, expected a Score")
+            return score
         assert type(operation) is ToolCall
         return _use(operation)
     except Breakdown as breakdown:
@@ -198,4 +206,7 @@ def _use(operation: ToolCall) -> ToolOutput:
         arguments = msgspec.json.decode(operation.use.arguments, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         return ToolOutput(f"error: the arguments of a tool call must be a JSON object: {error}")
-    return ToolOutput(operation.item.task.call(operation.item, name, arguments))
+    output = operation.item.task.call(operation.item, name, arguments)
+    if not isinstance(output, str):
+        raise TypeError(f"it gave a {type(output).__name__}, expected a text")
+    return ToolOutput(output)

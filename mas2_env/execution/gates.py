@@ -56,6 +56,8 @@ def read(task: Task, what: Literal["extract", "canonical"], text: str) -> str | 
     """
     try:
         found: str | None = getattr(task, what)(text)
+        if found is not None and not isinstance(found, str):
+            raise TypeError(f"it gave a {type(found).__name__}, expected a text or None")
     except Breakdown:
         raise
     except Exception as error:

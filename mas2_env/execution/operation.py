@@ -157,16 +157,14 @@ Result: TypeAlias = Reply | ToolOutput | Failure
 
 def clean(result: Result) -> Result:
     """The result with every lone surrogate replaced by U+FFFD: models write them, and UTF-8 has none."""
-    text = result.message if isinstance(result, Failure) else result.text
-    uses = result.tool_uses if type(result) is Reply else ()
-    if text.isascii() and not uses:
-        return result
-    if type(result) is Reply:
-        sound = tuple([ToolUse(_utf8(use.name), _utf8(use.arguments)) for use in uses])
-        return replace(result, text=_utf8(text), tool_uses=sound)
-    if type(result) is Failure:
-        return replace(result, message=_utf8(text))
-    return ToolOutput(_utf8(text))
+    if isinstance(result, Reply):
+        if result.text.isascii() and not result.tool_uses:
+            return result
+        uses = tuple([ToolUse(_utf8(use.name), _utf8(use.arguments)) for use in result.tool_uses])
+        return replace(result, text=_utf8(result.text), tool_uses=uses)
+    if isinstance(result, Failure):
+        return replace(result, message=_utf8(result.message))
+    return ToolOutput(_utf8(result.text))
 
 
 def _utf8(text: str) -> str:

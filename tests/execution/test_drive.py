@@ -147,6 +147,7 @@ class Buggy:
         (None, "it answered with a NoneType, expected Reply or Failure"),
         (Reply("", -1, 0), "it counted a negative number of tokens"),
         (Reply("", None, 0), "backend Buggy raised TypeError"),
+        (Reply(None, 1, 1), "it answered with None, expected a text"),
         ("left out", "it answered 1 of 2 calls"),
     ],
 )
@@ -203,3 +204,23 @@ def test_the_first_breakdown_in_the_order_of_the_step_is_the_reason_under_every_
     assert b"Sums.call raised KeyError" in expected[-1]
     assert ended(lambda e: run_batch([e], backend)) == expected
     assert ended(lambda e: asyncio.run(run_async(e, backend))) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "said"),
+    [
+        ("score", None, "Sums.score raised TypeError on item sums/2: it gave a NoneType, expected a Score"),
+        ("call", 4, "Sums.call raised TypeError on item sums/2: it gave a int, expected a text"),
+        ("extract", 4, "Sums.extract raised TypeError: it gave a int, expected a text or None"),
+    ],
+)
+def test_a_task_that_gives_something_else_voids_the_episode(sums, pool, scripted, method, given, said):
+    def script(call):
+        return "Answer: 4" if call.history else Reply("", 1, 1, (ToolUse("add", '{"a": 1, "b": 1}'),))
+
+    task = type("Odd", (type(sums),), {method: lambda *_: given})()
+    episode = Episode(task.item(2), pool)
+    episode.decide(Template((Role("s", tools=("add",)),), output="s"))
+    episode.decide(Assignment({"s": "small"}))
+    run_sync(episode, scripted(script))
+    assert (episode.outcome.kind, episode.outcome.reason) == ("void", said)

@@ -1,9 +1,12 @@
 """Trigger, rectification, resuming, forking, money: what an execution promises."""
 
 import pickle
+from contextlib import nullcontext
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mas2_env import (
     Assignment,
@@ -24,6 +27,7 @@ from mas2_env.errors import Breakdown
 from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import Failure, Reply, ToolOutput
 from mas2_env.execution.trace import Decided, Performed, Rejected
+from mas2_env.execution.trigger import Trigger, look
 from mas2_env.system.model import ChangeRole, Reassign, Rebuild, Retry, Skip, System
 from mas2_env.task import Score, ToolUse
 
@@ -493,3 +497,19 @@ def test_a_task_that_cannot_read_an_answer_voids_the_episode_even_in_a_decision(
     assert (episode.outcome.kind, episode.outcome.reward) == ("void", None)
     assert episode.outcome.reason == "Sums.canonical raised KeyError: '4'"
     assert episode.outcome.cost > 0
+
+
+def test_what_is_valid_does_not_depend_on_what_was_asked_before(pool, sums):
+    """Python takes 1, 1.0 and True to be equal; nobody's decision may stand in for another's."""
+    for copies, valid in ((1, True), (1.0, False), (True, False), (1, True)):
+        episode = Episode(sums.item(2), pool)
+        with nullcontext() if valid else pytest.raises(InvalidDecision, match=f"given {copies}, expected"):
+            episode.decide(Template((Role("once", copies=copies),), output="once"))
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(1, 50))
+def test_the_budget_fires_once_however_many_multiples_a_step_passes(before, more, threshold):
+    after = before + more
+    passed = any(before <= k * threshold < after for k in range(1, 401))
+    fired = look((), before, after, threshold)
+    assert fired == (Trigger(("budget",), ()) if passed else None)
