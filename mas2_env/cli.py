@@ -131,6 +131,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, Mas2Error):
         error_line(str(error))
         return 1
+    if isinstance(error, OSError) and error.filename is None and error.strerror:
+        error_line(f"cannot be written or read: {error.strerror}; --debug shows where")
+        return 1
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # wrong usage
         said = error.format_message()
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: what it says is its help
@@ -149,8 +152,11 @@ def _explain(error: Exception) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # whoever called us has closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a question mark in a table is better than no table
     sys.exit(run(sys.argv[1:]))
 

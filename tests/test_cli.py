@@ -231,3 +231,27 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert "'torch'" not in done.stdout
     assert "'jinja2'" not in done.stdout
     assert time.perf_counter() - start < 3.0, "0.6 s on a quiet machine"
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("mas2 pool show | true; exit ${PIPESTATUS[0]}", 1, ""),
+        ("mas2 pool list >&-", 0, ""),
+        ("mas2 pool list > /dev/full", 1, "mas2: error: cannot be written or read: No space left on device"),
+        ("mkdir gone && cd gone && rmdir ../gone && mas2 pool list > /dev/null", 0, ""),
+        (r"mas2 eval -p direct -t gsm8k --items 1 --out $'\xff' > /dev/null", 0, ""),
+        (r"mas2 eval -p [/b]=direct -t gsm8k --items 1 --out '[/b]' > /dev/null", 0, ""),
+        (
+            r"mas2 eval -p $'a\nb=direct' -t gsm8k --items 1",
+            1,
+            r"mas2: error: policy 'a\nb': expected a name",
+        ),
+    ],
+)
+def test_surroundings_may_be_odd(here, shell, code, said):
+    start = f'mas2() {{ "{sys.executable}" -m mas2_env.cli "$@"; }}; '
+    done = subprocess.run(["bash", "-c", start + shell], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == bool(said)

@@ -335,9 +335,9 @@ def _progress() -> "Iterator[Progress | None]":
     columns = (
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
         line = bar.add_task("", total=None, rate="")

@@ -50,6 +50,9 @@ def note_line(message: str) -> None:
 
 def import_from_here() -> None:
     """Let `package.module:Name` find modules of the current directory, as `python -m` does."""
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it has been deleted: nothing can be found in it
+        return
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)

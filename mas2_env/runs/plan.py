@@ -195,14 +195,19 @@ def start(command: str, batch: int, workers: int, notes: tuple[str, ...] = ()) -
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "not installed"
+    command = command.encode("utf-8", "backslashreplace").decode()  # arguments may be any bytes
     return Start(datetime.now(UTC).isoformat(timespec="seconds"), command, versions, batch, workers, notes)
 
 
 def _name_policies(policies: Sequence[str | object] | Mapping[str, str | object]) -> dict[str, str | object]:
     if isinstance(policies, Mapping):
-        return dict(policies)
-    named = [(_policy_name(policy), policy) for policy in policies]
+        named = list(policies.items())
+    else:
+        named = [(_policy_name(policy), policy) for policy in policies]
     _unique([name for name, _ in named], "policy")
+    for name, _ in named:
+        if not name.isprintable() or not name.strip():
+            raise RunError(f"policy {name!r}: expected a name of printable characters")
     return dict(named)
 
 

@@ -1,8 +1,8 @@
 """What a run folder holds, as data."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
@@ -132,4 +132,4 @@ class Facts(Struct, frozen=True):
 
     version: Literal["mas2.run/1"]
     plan: Plan
-    starts: tuple[Start, ...]
+    starts: Annotated[tuple[Start, ...], Meta(min_length=1)]

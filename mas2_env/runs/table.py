@@ -79,7 +79,7 @@ def _flat(summary: Summary, columns: Sequence[_Column]) -> Table:
     for row in summary.rows:
         name = _task(row) if row.task != task else ""
         task = row.task
-        table.add_row(name, row.policy, *(column.cell(row, False) for column in columns))
+        table.add_row(Text(name), Text(row.policy), *(column.cell(row, False) for column in columns))
     return table
 
 
@@ -95,13 +95,18 @@ def _stacked(summary: Summary, columns: Sequence[_Column], left_out: Sequence[st
         if row.task != task:
             table.add_row(Text(_task(row), style="bold underline"))
         task = row.task
-        table.add_row(row.policy, *(column.cell(row, True) for column in columns))
+        table.add_row(Text(row.policy), *(column.cell(row, True) for column in columns))
     return table
 
 
 def _empty(words: str, left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(
-        caption=words, caption_justify="left", header_style="bold", pad_edge=False, box=None, padding=(0, 1)
+        caption=Text(words),
+        caption_justify="left",
+        header_style="bold",
+        pad_edge=False,
+        box=None,
+        padding=(0, 1),
     )
     for name in left:
         table.add_column(name, no_wrap=True, vertical="top")
