@@ -247,6 +247,7 @@ def test_a_retry_performs_the_failed_operations_of_its_turn_once_more(lab, seed,
             again = [o for o in twin.ready() if o.id != "score" and o.turn.id == failure.turn]
             assert again
             assert all(o.attempt == failure.attempt + 1 for o in again)
+            assert failure.turn not in twin._execution.failed_turns()
 
     lab.play(lab.begin(seed), backend, watch=watch)
 
