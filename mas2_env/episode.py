@@ -70,7 +70,8 @@ class Episode:
     Attributes:
         stage: `generate`, `implement`, `rectify`: a decision is asked for; `run`: operations are to be
             performed; `done`.
-        template, assignment: decided so far.
+        template: decided so far, edits included.
+        assignment: likewise.
         outcome: how the episode ended, None until then.
         trace: all events so far.
     """
