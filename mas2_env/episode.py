@@ -14,6 +14,7 @@ from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
 from mas2_env.execution.intake import own, own_assignment, take_usage, text_faults
 from mas2_env.execution.operation import Operation, ScoreCall
+from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
     Decided,
     Edited,
@@ -26,7 +27,8 @@ from mas2_env.execution.trace import (
     Triggered,
     lines,
 )
-from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnStatus, TurnView
+from mas2_env.execution.view import view
+from mas2_env.observation import BackboneView, Observation
 from mas2_env.policy import Answer, Metered, Usage
 from mas2_env.pool import Pool
 from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
@@ -47,9 +49,6 @@ from mas2_env.system.validate import check_assignment, check_rectification, chec
 from mas2_env.task import Item, Score
 
 EpisodeStage: TypeAlias = Literal["generate", "implement", "run", "rectify", "done"]
-
-EXCERPT = 200
-"""Characters of a turn's text that the Rectifier sees."""
 
 _KINDS: dict[str, type[Any]] = {
     "generate": Template,
@@ -145,7 +144,7 @@ class Episode:
     @property
     def spent(self) -> int:
         """Cost of the execution so far, in nano-USD."""
-        return self._execution.spent if self._execution is not None else 0
+        return self._execution.tally.cost if self._execution is not None else 0
 
     # Decisions.
 
@@ -158,7 +157,6 @@ class Episode:
         if self.stage not in _KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
         task, settings, item = self.item.task, self.settings, self.item
-        rectify = self.stage == "rectify"
         return Observation(
             stage=self.stage,  # type: ignore[arg-type]
             task=task.name,
@@ -172,7 +170,7 @@ class Episode:
             reference_cost=self.reference_cost,
             template=self.template,
             assignment=own_assignment(self.assignment) if self.assignment is not None else None,
-            execution=self._view() if rectify else None,
+            execution=view(self._execution) if self._execution is not None else None,
             rectifications_left=settings.max_rectifications - self._rectifications,
             problems=self._problems,
             invalid_left=settings.max_invalid - self._invalid,
@@ -371,7 +369,9 @@ class Episode:
         self.stage = "run"
         trigger = execution.trigger
         if trigger is not None:
-            self.trace.append(Triggered(execution.step, trigger.reasons, trigger.failed, execution.spent))
+            self.trace.append(
+                Triggered(execution.step, trigger.reasons, trigger.failed, execution.tally.cost)
+            )
             if self.settings.rectifier and self._rectifications < self.settings.max_rectifications:
                 self.stage = "rectify"
                 return
@@ -382,10 +382,9 @@ class Episode:
     # The end.
 
     def _end(self, kind: OutcomeKind, reason: str, score: Score | None, answer: str | None) -> None:
-        execution = self._execution
         meta_prompt, meta_completion, meta_cost = self._meta
-        cost = execution.spent if execution is not None else 0
-        counted = cost + meta_cost if self.settings.count_meta else cost
+        tally = self._execution.tally if self._execution is not None else Tally()
+        counted = tally.cost + meta_cost if self.settings.count_meta else tally.cost
         value = score.value if score is not None else 0.0
         self.outcome = Outcome(
             kind=kind,
@@ -396,18 +395,18 @@ class Episode:
             score=value,
             metrics=score.metrics if score is not None else {},
             answer=answer,
-            cost=cost,
+            cost=tally.cost,
             meta_cost=meta_cost,
             reference_cost=self.reference_cost,
             cost_ratio=counted / self.reference_cost,
-            prompt_tokens=execution.prompt_tokens if execution is not None else 0,
-            completion_tokens=execution.completion_tokens if execution is not None else 0,
+            prompt_tokens=tally.prompt_tokens,
+            completion_tokens=tally.completion_tokens,
             meta_prompt_tokens=meta_prompt,
             meta_completion_tokens=meta_completion,
-            model_calls=execution.model_calls if execution is not None else 0,
-            tool_calls=execution.tool_calls if execution is not None else 0,
-            failures=execution.failures if execution is not None else 0,
-            triggers=execution.triggers if execution is not None else 0,
+            model_calls=tally.model_calls,
+            tool_calls=tally.tool_calls,
+            failures=tally.failures,
+            triggers=tally.triggers,
             rectifications=self._rectifications,
             edits=self._edits,
             invalid=self._invalid,
@@ -435,39 +434,6 @@ class Episode:
         if self._execution is not None:
             twin._execution = self._execution.fork(twin.trace, seed)
         return twin
-
-    def _view(self) -> ExecutionView:
-        execution = self._execution
-        assert execution is not None
-        trigger = execution.trigger
-        assert trigger is not None
-        backbones = execution.system.assignment.backbones
-        turns, failures = [], []
-        for turn, status, output in execution.turns():
-            shown: TurnStatus = "skipped" if status == "bypassed" else status  # type: ignore[assignment]
-            failure = output.failure if output is not None else None
-            if failure is not None:
-                failures.append(
-                    FailureView(
-                        turn=turn.id,
-                        role=turn.role,
-                        backbone=backbones.get(turn.role),
-                        kind=failure.kind,
-                        message=failure.message,
-                        attempt=execution.attempt(turn.id),
-                    )
-                )
-            done = output is not None and failure is None
-            turns.append(
-                TurnView(
-                    turn.id,
-                    turn.role,
-                    shown,
-                    output.answer if done and output is not None else None,
-                    output.text[:EXCERPT] if done and output is not None else "",
-                )
-            )
-        return ExecutionView(trigger.reasons, tuple(failures), tuple(turns), execution.spent, execution.step)
 
 
 @lru_cache(maxsize=16)

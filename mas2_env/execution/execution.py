@@ -10,6 +10,7 @@ neither performed nor paid a second time.
 """
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Final
 
 from mas2_env.execution import gates
@@ -27,6 +28,7 @@ from mas2_env.execution.operation import (
     Turn,
     clean,
 )
+from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import Event, Performed, Settled
 from mas2_env.execution.trigger import Trigger, look
 from mas2_env.pool import Pool
@@ -75,16 +77,10 @@ class Execution:
         "_trace",
         "_waits",
         "_wires",
-        "completion_tokens",
-        "failures",
-        "model_calls",
-        "prompt_tokens",
-        "spent",
         "step",
         "system",
-        "tool_calls",
+        "tally",
         "trigger",
-        "triggers",
     )
 
     def __init__(
@@ -106,14 +102,8 @@ class Execution:
         self._attempts: dict[str, int] = {}
         self._failed_at: dict[str, tuple[str, ...]] = {}
         self._missing: frozenset[str] = frozenset()
-        self.spent = 0
+        self.tally = Tally()
         self.step = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.model_calls = 0
-        self.tool_calls = 0
-        self.failures = 0
-        self.triggers = 0
         self.trigger: Trigger | None = None
         self._start(system)
 
@@ -248,6 +238,7 @@ class Execution:
         twin._wires = self._wires.copy()
         twin._loops = {i: loop.fork() for i, loop in self._loops.items()}
         twin._results = self._results.copy()
+        twin.tally = copy(self.tally)
         if seed is not None:
             twin._reseed(seed)
         return twin
@@ -269,7 +260,7 @@ class Execution:
     # Applying a step.
 
     def _apply(self) -> None:
-        before = self.spent
+        before = self.tally.cost
         self.step += 1
         operations, results = self._step_operations, self._results
         self._step_operations, self._results = {}, {}
@@ -278,9 +269,9 @@ class Execution:
         for name, (index, k, operation) in operations.items():
             result = results[name]
             self._memory.keep(operation.key, result)
-            self._charge(operation, result)
+            cost = self.tally.charge(operation, result, self._pool)
+            self._trace.append(Performed(self.step, operation, result, cost))
             if isinstance(result, Failure):
-                self.failures += 1
                 turn, place = operation.turn.id, name.partition("~")[0]
                 if self._status[index] == RUNNING:
                     failed.append(turn)
@@ -291,29 +282,15 @@ class Execution:
             elif self._take(index, k, result):
                 settled.append(index)
         self._advance(self._release(settled))
-        if failed or self.spent > self._threshold:
+        if failed or self.tally.cost > self._threshold:
             self._look(tuple(failed), before)
 
     def _look(self, failed: tuple[str, ...], before: int) -> None:
         """Look at the trigger after a step. A finished execution without failures has nothing to mend."""
-        trigger = look(failed, before, self.spent, self._threshold)
+        trigger = look(failed, before, self.tally.cost, self._threshold)
         if trigger is not None and (failed or self._step_operations):
             self.trigger = trigger
-            self.triggers += 1
-
-    def _charge(self, operation: ModelCall | ToolCall, result: Result) -> None:
-        cost = 0
-        if type(operation) is ModelCall:
-            self.model_calls += 1
-            assert isinstance(result, Reply | Failure)
-            self.prompt_tokens += result.prompt_tokens
-            self.completion_tokens += result.completion_tokens
-            backbone = self._pool.backbones[operation.backbone]
-            cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
-            self.spent += cost
-        else:
-            self.tool_calls += 1
-        self._trace.append(Performed(self.step, operation, result, cost))
+            self.tally.triggers += 1
 
     def _fail(self, index: int, failure: Failure, places: tuple[str, ...]) -> None:
         self._failed_at[self._plan.turns[index]] = places
