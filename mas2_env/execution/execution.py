@@ -13,6 +13,8 @@ from collections.abc import Collection, Sequence
 from copy import copy
 from typing import Final
 
+from msgspec.structs import replace
+
 from mas2_env.execution import gates
 from mas2_env.execution.compile import Node, Plan, Ref, compile_template
 from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
@@ -395,6 +397,8 @@ class Execution:
         """Ask for the next model call of a turn. Returns whether kept results settle the turn at once."""
         node, loop = self._plan.nodes[index], self._loops[index]
         turn = node.turn
+        if turn.tools and len(loop.history) >= self._max_tool_steps:
+            turn = replace(turn, tools=())  # none is left, so none is offered and the model can only answer
         backbone = self.system.assignment.backbones[turn.role]
         name = f"{turn.id}/{len(loop.history)}"
         attempt = self._attempts.get(name, 0)

@@ -188,6 +188,19 @@ def test_a_turn_makes_at_most_max_tool_steps_calls(begin, scripted):
     assert episode.outcome.model_calls == 4
 
 
+def test_a_model_is_offered_no_tool_once_none_is_left(begin, scripted):
+    offered = []
+
+    def script(call):
+        offered.append(call.turn.tools)
+        return Reply("more", 1, 1, (ToolUse("add", '{"a": 1, "b": 1}'),)) if call.turn.tools else "Answer: 2"
+
+    episode = begin(Template((Role("s", tools=("add",)),), output="s"), max_tool_steps=2)
+    run_sync(episode, scripted(script))
+    assert offered == [("add",), ("add",), ()]
+    assert episode.outcome.answer == "2"
+
+
 @pytest.mark.parametrize(
     ("use", "said"),
     [
