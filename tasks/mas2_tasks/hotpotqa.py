@@ -228,15 +228,15 @@ class HotpotQA(SourcedTask):
             steps = truth.steps
         else:
             begun = (step for step in truth.steps[:1] if truth.answer not in step)
-            steps = (*begun, *_astray(item, answer)) or (f"The articles point to {answer}.",)
+            steps = (*begun, *_astray(item, answer)) or (f"Everything points to {answer}.",)
         first, last = steps[0], steps[-1]
-        bodies: tuple[str, ...] = (first, f"The articles say: {first}", f"- {first}")
+        bodies: tuple[str, ...] = (first, f"What matters is this: {first}", f"- {first}")
         if len(steps) > 1:
             bodies = (
                 " ".join(steps),
                 f"First, {first}\nThen, {last}",
                 f"- {first}\n- {last}",
-                f"The search gives this: {first} It also gives: {last}",
+                f"One fact is this: {first} Another is: {last}",
             )
         if len(gold.bodies) >= MOST_BODIES:
             gold.bodies.clear()
@@ -244,12 +244,12 @@ class HotpotQA(SourcedTask):
         return bodies
 
     def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
-        """A search for the first hop, then one for the second; on a wrong track, for what it leads to."""
+        """A search for the first hop, then one for the second; on a wrong track, for what is asked last."""
         if step > 1 or step < 0:
             return None
         query = item.truth.gold.probes[step]
         if step == 1 and item.truth.gold.type == "bridge" and answer != item.truth.answer:
-            query = f"{item.truth.gold.probes[0]} {answer}"
+            query = " ".join(item.query.split()[-8:])
         return ToolUse("search", msgspec.json.encode({"query": query}).decode())
 
     def informed(self, item: Item, texts: Sequence[str]) -> float:
@@ -293,7 +293,7 @@ def _astray(item: Item, answer: str) -> tuple[str, ...]:
     right = item.truth.answer
     if answer.lower() in ("yes", "no"):
         same = "the same" if answer.lower() == "yes" else "not the same"
-        return (f"Going by the articles on {' and '.join(item.truth.evidence)}, this is {same}.",)
+        return (f"Going by what is known of {' and '.join(item.truth.evidence)}, this is {same}.",)
     for texts in item.truth.gold.sentences:
         for text in texts:
             if answer in text and right not in text:
@@ -307,17 +307,17 @@ def _astray(item: Item, answer: str) -> tuple[str, ...]:
 _OPENERS = (
     "",
     "",
-    "Let me go through what the articles say. ",
+    "Let me go through what is known. ",
     "Two facts are needed here. ",
     "Looking at the question step by step. ",
-    "I searched for the names in the question. ",
+    "Taking the names in the question one by one. ",
     "Here is what I found. ",
-    "To answer this, I combine two articles. ",
+    "To answer this, I combine two facts. ",
     "Reasoning: ",
-    "From the articles: ",
+    "In short: ",
     "The question has two hops. ",
     "Let us take it in order. ",
-    "I checked the relevant articles. ",
+    "The facts that matter are these. ",
     "We need to connect two pieces of information. ",
     "Step by step: ",
     "Thinking it through. ",

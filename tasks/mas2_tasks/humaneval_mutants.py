@@ -73,16 +73,9 @@ def mutants(prompt: str, body: str, entry: str, most: int = 6) -> tuple[str, ...
 
     Subtle mistakes come before coarse ones, and mistakes that could make a loop endless come last.
     """
-    try:
-        tree = parse(prompt + body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    function = _function(prompt + body, entry)
+    if function is None:
         return _COARSE
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
-    if not functions:
-        return _COARSE
-    function = functions[-1]
-    if ast.get_docstring(function, clean=False) is not None:
-        function.body = function.body[1:]
     plain = _body(function)
     ranked: dict[str, tuple[bool, int, bytes]] = {}
     for rank, endless, change in _changes(function):
@@ -93,6 +86,27 @@ def mutants(prompt: str, body: str, entry: str, most: int = 6) -> tuple[str, ...
             ranked[text] = (endless, rank, hashlib.sha256((entry + text).encode()).digest())
     chosen = sorted(ranked, key=lambda text: ranked[text])[:most]
     return (*chosen, *(text for text in _COARSE if text not in chosen))[: max(3, len(chosen))]
+
+
+def layout(prompt: str, body: str, entry: str) -> str:
+    """The body as `mutants` lays it out: quotes, comments and blank lines must not tell right from wrong."""
+    function = _function(prompt + body, entry)
+    return body if function is None else _body(function)
+
+
+def _function(source: str, entry: str) -> ast.FunctionDef | None:
+    """The function `entry` without its docstring, if there is one that can be read."""
+    try:
+        tree = parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
+    if not functions:
+        return None
+    function = functions[-1]
+    if ast.get_docstring(function, clean=False) is not None:
+        function.body = function.body[1:]
+    return function
 
 
 _COARSE = ("    return None\n", "    return []\n", "    return 0\n", "    pass\n")

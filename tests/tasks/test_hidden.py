@@ -1,5 +1,7 @@
 """What is hidden stays hidden: tools, observations and traces hold nothing of an item's truth."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -108,3 +110,25 @@ def test_where_the_evidence_stands_tells_nothing() -> None:
             places[titles.index(title)] += 1
     expected = places.sum() / 10
     assert ((places - expected) ** 2 / expected).sum() < 27.9  # χ² with 9 degrees of freedom, p = 0.001
+
+
+def test_the_layout_of_code_does_not_tell_right_from_wrong(shared: Path) -> None:
+    """Quotes, comments and blank lines are alike in solutions and in their wrong variants."""
+    task = HumanEval("file", str(shared / "benchmarks" / "humaneval" / "items.jsonl.gz"))
+    for sign in ('"', "#"):
+        right = [sign in task.item(i).truth.answer for i in range(task.size or 0)]
+        assert sum(right) <= 2
+
+
+def test_a_wrong_derivation_reads_like_a_right_one(shared: Path) -> None:
+    """Beside its number it holds no line that is not in the solution, and the right number nowhere."""
+    task = GSM8K("file", str(shared / "benchmarks" / "gsm8k" / "items.jsonl.gz"))
+    digits = re.compile(r"[\d.,]+")
+    for index in range(100):
+        item = task.item(index)
+        lines = {digits.sub("N", step) for step in item.truth.steps}
+        for answer in item.truth.distractors:
+            body = task.reply(item, answer, 0).split("\n")[:-1]
+            assert {digits.sub("N", line) for line in body} <= lines
+            found = digits.findall(" ".join(body))
+            assert item.truth.answer not in {number.rstrip(".,").replace(",", "") for number in found}
