@@ -121,7 +121,7 @@ def _union(value: object, kind: Any, path: str) -> list[str]:
     if "type" not in value:
         return [f"{path}: the field 'type' is missing; expected one of {names}"]
     tag = value["type"]
-    if tag not in structs:
+    if not isinstance(tag, str) or tag not in structs:
         return [f"{path}.type: given {given(tag)}, expected one of {names}{did_you_mean(str(tag), structs)}"]
     return _struct(value, structs[tag], path)
 
