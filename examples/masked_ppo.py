@@ -12,13 +12,17 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-import torch
 from gymnasium.wrappers import TransformObservation
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO
-from stable_baselines3.common.env_util import make_vec_env
 
 import mas2_env
+
+try:
+    import torch
+    from sb3_contrib import MaskablePPO
+    from stable_baselines3.common.env_util import make_vec_env
+except ModuleNotFoundError as error:
+    raise SystemExit(f"this example needs {error.name}: pip install 'mas2-env[rl]'") from None
 
 gymnasium.register_envs(mas2_env)
 

@@ -5,6 +5,7 @@ code 2, Ctrl-C is 130. Commands of other packages are found under the entry-poin
 are not imported before they are called.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -69,14 +70,17 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help: rich's columns cut option texts off on 80 columns
     help="Environments in which the thing to learn is building a multi-agent system.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("eval")(evaluate.evaluate_command)
+app.command("eval", short_help="Run policies on tasks; print a table and write a report.")(
+    evaluate.evaluate_command
+)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(pool.app, name="pool")
-app.command("bench")(bench.bench_command)
-app.command("doctor")(doctor.doctor_command)
+app.command("bench", short_help="Measure speed on this machine against bounds.")(bench.bench_command)
+app.command("doctor", short_help="Look at what this machine can do.")(doctor.doctor_command)
 
 
 def _version(wanted: bool) -> None:
@@ -127,10 +131,17 @@ def _explain(error: Exception) -> int:
     if isinstance(error, Mas2Error):
         error_line(str(error))
         return 1
+    if isinstance(error, OSError) and error.filename is None and error.strerror:
+        error_line(f"cannot be written or read: {error.strerror}; --debug shows where")
+        return 1
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # wrong usage
+        said = error.format_message()
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: what it says is its help
+            sys.stderr.write(f"{said}\n")
+            return int(error.exit_code)
         context = getattr(error, "ctx", None)
         hint = f"; see {context.command_path} --help" if context is not None else ""
-        error_line(f"{error.format_message().rstrip('.')}{hint}")
+        error_line(f"{said.rstrip('.')}{hint}")
         return int(error.exit_code)
     error_line(
         f"unexpected {type(error).__name__}: {error} (this is a fault of mas2-env or of a plugin; "
@@ -141,6 +152,12 @@ def _explain(error: Exception) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # whoever called us has closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a question mark in a table is better than no table
     sys.exit(run(sys.argv[1:]))
 
 

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeAlias
 from mas2_env.errors import Breakdown, InvalidDecision
 from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
+from mas2_env.execution.intake import own, own_assignment, take_usage, text_faults
 from mas2_env.execution.operation import Operation, ScoreCall
+from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
     Decided,
     Edited,
@@ -25,21 +27,28 @@ from mas2_env.execution.trace import (
     Triggered,
     lines,
 )
-from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnStatus, TurnView
+from mas2_env.execution.view import view
+from mas2_env.observation import BackboneView, Observation
 from mas2_env.policy import Answer, Metered, Usage
-from mas2_env.pool import Pool, did_you_mean
+from mas2_env.pool import Pool
 from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
 from mas2_env.settings import Settings
 from mas2_env.system.edit import apply
-from mas2_env.system.model import Assignment, Decision, Rectification, Retry, Skip, System, Template
+from mas2_env.system.model import (
+    Assignment,
+    Decision,
+    Rebuild,
+    Rectification,
+    Retry,
+    Skip,
+    System,
+    Template,
+)
 from mas2_env.system.reader import read
 from mas2_env.system.validate import check_assignment, check_rectification, check_template
 from mas2_env.task import Item, Score
 
 EpisodeStage: TypeAlias = Literal["generate", "implement", "run", "rectify", "done"]
-
-EXCERPT = 200
-"""Characters of a turn's text that the Rectifier sees."""
 
 _KINDS: dict[str, type[Any]] = {
     "generate": Template,
@@ -60,7 +69,8 @@ class Episode:
     Attributes:
         stage: `generate`, `implement`, `rectify`: a decision is asked for; `run`: operations are to be
             performed; `done`.
-        template, assignment: decided so far.
+        template: decided so far, edits included.
+        assignment: likewise.
         outcome: how the episode ended, None until then.
         trace: all events so far.
     """
@@ -134,7 +144,7 @@ class Episode:
     @property
     def spent(self) -> int:
         """Cost of the execution so far, in nano-USD."""
-        return self._execution.spent if self._execution is not None else 0
+        return self._execution.tally.cost if self._execution is not None else 0
 
     # Decisions.
 
@@ -147,7 +157,6 @@ class Episode:
         if self.stage not in _KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
         task, settings, item = self.item.task, self.settings, self.item
-        rectify = self.stage == "rectify"
         return Observation(
             stage=self.stage,  # type: ignore[arg-type]
             task=task.name,
@@ -160,8 +169,8 @@ class Episode:
             budget=self.budget,
             reference_cost=self.reference_cost,
             template=self.template,
-            assignment=self.assignment,
-            execution=self._view() if rectify else None,
+            assignment=own_assignment(self.assignment) if self.assignment is not None else None,
+            execution=view(self._execution) if self._execution is not None else None,
             rectifications_left=settings.max_rectifications - self._rectifications,
             problems=self._problems,
             invalid_left=settings.max_invalid - self._invalid,
@@ -184,6 +193,7 @@ class Episode:
             raise ValueError(f"no decision is asked for: the stage is {stage!r}")
         if isinstance(answer, Metered):
             usage, answer = answer.usage, answer.decision
+        usage, problems = take_usage(usage, self.pool)
         cost = self._meter(usage)
         repairs: tuple[str, ...] = ()
         try:
@@ -191,9 +201,8 @@ class Episode:
                 reading = read(answer, _KINDS[stage])
                 answer, repairs = reading.decision, reading.repairs
             decision = self._check(answer)
-            if usage is not None and usage.backbone is not None and usage.backbone not in self.pool:
-                hint = did_you_mean(usage.backbone, self.pool)
-                raise InvalidDecision([f"usage.backbone: {usage.backbone!r} is not in the pool{hint}"])
+            if problems:
+                raise InvalidDecision(problems)
         except InvalidDecision as error:
             self._reject(error.problems, usage, cost)
             raise
@@ -235,7 +244,7 @@ class Episode:
 
     def _check(self, decision: object) -> Decision:
         kind = _KINDS[self.stage]
-        if not isinstance(decision, kind):
+        if type(decision) is not kind:
             raise InvalidDecision(
                 [f"$: the stage {self.stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
             )
@@ -254,9 +263,10 @@ class Episode:
             problems = check_rectification(
                 decision, execution.system, turns, execution.failed_turns(), tools, backbones, limits
             )
+        problems = problems or text_faults(decision)
         if problems:
             raise InvalidDecision(problems)
-        return decision
+        return own(decision)
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
         self._problems = problems
@@ -288,12 +298,17 @@ class Episode:
             self._edits += len(edits)
             system = apply(execution.system, edits)
             self.trace.append(Edited(execution.step, edits))
-            execution.resume(
-                system,
-                [edit.turn for edit in edits if type(edit) is Retry],
-                [edit.turn for edit in edits if type(edit) is Skip],
-            )
             self.template, self.assignment = system.template, system.assignment
+            try:
+                execution.resume(
+                    system,
+                    [edit.turn for edit in edits if type(edit) is Retry],
+                    [edit.turn for edit in edits if type(edit) is Skip],
+                    any(type(edit) is Rebuild for edit in edits),
+                )
+            except Breakdown as breakdown:
+                self._end("void", str(breakdown), None, None)
+                return
         else:
             execution.proceed()
         self._go_on()
@@ -325,20 +340,26 @@ class Episode:
         if isinstance(result, Breakdown):
             self._end("void", str(result) or "infrastructure failed", None, None)
         elif isinstance(operation, ScoreCall):
-            if operation is not self._score_call or not isinstance(result, Score):
+            if self._score_call is None:
+                raise ValueError("the scoring of this episode is not ready")
+            if not isinstance(result, Score):
                 raise ValueError(
                     f"the scoring of this episode ends in a Score, not in {type(result).__name__}"
                 )
-            self.trace.append(Scored(operation.answer, result))
+            answer = self._score_call.answer
+            self.trace.append(Scored(answer, result))
             kind: OutcomeKind = "success" if result.success else "failure"
-            self._end(
-                kind, "answered" if operation.answer is not None else "no answer", result, operation.answer
-            )
+            self._end(kind, "answered" if answer is not None else "no answer", result, answer)
         else:
             execution = self._execution
             if execution is None or isinstance(result, Score):
                 raise ValueError(f"operation {operation.id!r} cannot end in {type(result).__name__}")
-            if execution.deliver(operation, result):
+            try:
+                last = execution.deliver(operation, result)
+            except Breakdown as breakdown:
+                self._end("void", str(breakdown), None, None)
+                return
+            if last:
                 self._go_on()
 
     def _go_on(self) -> None:
@@ -348,7 +369,9 @@ class Episode:
         self.stage = "run"
         trigger = execution.trigger
         if trigger is not None:
-            self.trace.append(Triggered(execution.step, trigger.reasons, trigger.failed, execution.spent))
+            self.trace.append(
+                Triggered(execution.step, trigger.reasons, trigger.failed, execution.tally.cost)
+            )
             if self.settings.rectifier and self._rectifications < self.settings.max_rectifications:
                 self.stage = "rectify"
                 return
@@ -359,10 +382,9 @@ class Episode:
     # The end.
 
     def _end(self, kind: OutcomeKind, reason: str, score: Score | None, answer: str | None) -> None:
-        execution = self._execution
         meta_prompt, meta_completion, meta_cost = self._meta
-        cost = execution.spent if execution is not None else 0
-        counted = cost + meta_cost if self.settings.count_meta else cost
+        tally = self._execution.tally if self._execution is not None else Tally()
+        counted = tally.cost + meta_cost if self.settings.count_meta else tally.cost
         value = score.value if score is not None else 0.0
         self.outcome = Outcome(
             kind=kind,
@@ -373,18 +395,18 @@ class Episode:
             score=value,
             metrics=score.metrics if score is not None else {},
             answer=answer,
-            cost=cost,
+            cost=tally.cost,
             meta_cost=meta_cost,
             reference_cost=self.reference_cost,
             cost_ratio=counted / self.reference_cost,
-            prompt_tokens=execution.prompt_tokens if execution is not None else 0,
-            completion_tokens=execution.completion_tokens if execution is not None else 0,
+            prompt_tokens=tally.prompt_tokens,
+            completion_tokens=tally.completion_tokens,
             meta_prompt_tokens=meta_prompt,
             meta_completion_tokens=meta_completion,
-            model_calls=execution.model_calls if execution is not None else 0,
-            tool_calls=execution.tool_calls if execution is not None else 0,
-            failures=execution.failures if execution is not None else 0,
-            triggers=execution.triggers if execution is not None else 0,
+            model_calls=tally.model_calls,
+            tool_calls=tally.tool_calls,
+            failures=tally.failures,
+            triggers=tally.triggers,
             rectifications=self._rectifications,
             edits=self._edits,
             invalid=self._invalid,
@@ -412,39 +434,6 @@ class Episode:
         if self._execution is not None:
             twin._execution = self._execution.fork(twin.trace, seed)
         return twin
-
-    def _view(self) -> ExecutionView:
-        execution = self._execution
-        assert execution is not None
-        trigger = execution.trigger
-        assert trigger is not None
-        backbones = execution.system.assignment.backbones
-        turns, failures = [], []
-        for turn, status, output in execution.turns():
-            shown: TurnStatus = "skipped" if status == "bypassed" else status  # type: ignore[assignment]
-            failure = output.failure if output is not None else None
-            if failure is not None:
-                failures.append(
-                    FailureView(
-                        turn=turn.id,
-                        role=turn.role,
-                        backbone=backbones.get(turn.role),
-                        kind=failure.kind,
-                        message=failure.message,
-                        attempt=execution.attempt(turn.id),
-                    )
-                )
-            done = output is not None and failure is None
-            turns.append(
-                TurnView(
-                    turn.id,
-                    turn.role,
-                    shown,
-                    output.answer if done and output is not None else None,
-                    output.text[:EXCERPT] if done and output is not None else "",
-                )
-            )
-        return ExecutionView(trigger.reasons, tuple(failures), tuple(turns), execution.spent, execution.step)
 
 
 @lru_cache(maxsize=16)

@@ -47,7 +47,7 @@ class ExecutionView(Struct, frozen=True):
 
     Attributes:
         trigger: why it fired: `failure`, `budget`, or both.
-        failures: operations that failed in the step just performed.
+        failures: every turn of the present system whose operation failed.
         turns: all turns in canonical order.
         spent: cost of the execution so far, nano-USD.
         step: number of steps performed.

@@ -12,10 +12,10 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, TypeAlias, cast
 
-from mas2_env.errors import Mas2Error, PluginError
+from mas2_env.errors import DataError, Mas2Error, PluginError
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool, did_you_mean
-from mas2_env.task import SourceName, Task
+from mas2_env.task import Item, SourceName, Task
 
 Group: TypeAlias = Literal["tasks", "policies", "backends", "commands"]
 
@@ -109,7 +109,7 @@ def import_object(route: str, what: str = "") -> Any:
         raise PluginError(f"{route!r} is not a route to an object; expected package.module:Name")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends with sys.exit must not end us in silence
         raise PluginError(
             f"{what} cannot be imported: {_last_line(error)}{_hint(error, module_name)}"
         ) from error
@@ -135,7 +135,7 @@ def _last_line(error: BaseException) -> str:
     return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else text
 
 
-def _hint(error: Exception, module_name: str) -> str:
+def _hint(error: BaseException, module_name: str) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         if module_name == error.name or module_name.startswith(error.name + "."):
             return "; is it installed, or in the directory that you run mas2 from?"
@@ -160,6 +160,50 @@ def make_task(name: str, source: SourceName = "procedural", path: str | None = N
     if not (isinstance(cls, type) and issubclass(cls, Task)):
         raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")
     return cls(source=source, path=path, seed=seed)
+
+
+def take_item(task: Task, index: int) -> Item:
+    """The item of a task at an index, held to what `Task.item` promises: a third party's may not keep it.
+
+    Raises:
+        DataError: if there is none, the task raises, or what it gives is no item.
+    """
+    return _held(task, f"item({index})", lambda: task.item(index))
+
+
+def find_item(task: Task, item_id: str) -> Item:
+    """The item of a task by its id, likewise.
+
+    Raises:
+        DataError: if there is none, the task raises, or what it gives is no item.
+    """
+    return _held(task, f"find({item_id[:80]!r})", lambda: task.find(item_id))
+
+
+def _held(task: Task, what: str, take: Callable[[], Item]) -> Item:
+    try:
+        item = take()
+    except Mas2Error:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{task.name}: {what} raised {_last_line(error)}; --debug shows the whole traceback"
+        ) from error
+    if not isinstance(item, Item):
+        raise DataError(f"{task.name}: {what} gave a {type(item).__name__}, expected an Item")
+    for field in ("id", "query"):
+        text = getattr(item, field)
+        if not isinstance(text, str) or not _is_unicode(text):
+            raise DataError(f"{task.name}: {what} gave an item whose {field} is {text!r}, expected a text")
+    return item
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which JSON cannot hold
+        return False
+    return True
 
 
 def make_policy(policy: str | object, seed: int = 0) -> Policy:
@@ -208,7 +252,7 @@ def _construct(factory: Callable[..., object], seed: int, what: str) -> object:
         return factory(**options)
     except Mas2Error:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"{what} cannot be made: {_last_line(error)}; --debug shows the whole traceback"
         ) from error

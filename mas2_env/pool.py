@@ -7,6 +7,7 @@ is an exact integer sum.
 
 import difflib
 import hashlib
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -101,10 +102,10 @@ def nano_per_token(usd_per_million: float, where: str) -> int:
     """Exact nano-USD per token of a price in USD per million tokens.
 
     Raises:
-        PoolError: if the price is negative or finer than one nano-USD per token.
+        PoolError: if the price is negative, not finite, or finer than one nano-USD per token.
     """
     nano = usd_per_million * 1000
-    if nano < 0 or abs(nano - round(nano)) > 1e-6:
+    if not 0 <= nano < math.inf or abs(nano - round(nano)) > 1e-6:
         raise PoolError(
             f"{where}: {usd_per_million} USD per million tokens is not a whole number of nano-USD per token; "
             "give a price of at least 0 with at most three decimals"
@@ -120,7 +121,7 @@ def parse_pool(text: str, where: str) -> Pool:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
     for i, entry in enumerate(raw.get("backbone", []) if isinstance(raw.get("backbone"), list) else []):
         _check_keys(entry, _Entry, f"{where}: backbone {i + 1}")
@@ -134,6 +135,8 @@ def parse_pool(text: str, where: str) -> Pool:
         place = f"{where}: backbone {entry.name!r}"
         if entry.name in backbones:
             raise PoolError(f"{place} is listed twice")
+        if not entry.name.isprintable() or not entry.name.strip():
+            raise PoolError(f"{place}: expected a name of printable characters")
         if entry.context < 1:
             raise PoolError(f"{place}: context is {entry.context}, expected at least 1 token")
         backbones[entry.name] = Backbone(
@@ -188,15 +191,21 @@ def shipped_pools() -> tuple[str, ...]:
 def load_pool(pool: str = "default") -> Pool:
     """A shipped pool by name, or a pool file by path (anything that ends in `.toml`).
 
+    The file is UTF-8, with or without a byte-order mark.
+
     Raises:
         PoolError: if there is no such pool or its file is not one.
     """
+    if not isinstance(pool, str):
+        raise PoolError(f"pool is {pool!r}, expected a shipped pool's name or the path of a .toml file")
     if pool.endswith(".toml"):
-        path = Path(pool)
         try:
-            return parse_pool(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise PoolError(f"{path}: cannot be read: {error}") from None
+            text = Path(pool).read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise PoolError(f"{pool}: cannot be read: {error.strerror}") from None
+        except ValueError as error:  # its bytes are not UTF-8, or its name can name no file
+            raise PoolError(f"{pool!r}: cannot be read: {error}") from None
+        return parse_pool(text, pool)
     return _shipped(pool)
 
 

@@ -33,9 +33,13 @@ class Outcome(Struct, frozen=True):
         meta_cost: of the meta-agents' own tokens.
         reference_cost: C_ref(item).
         cost_ratio: C(τ) / C_ref(item), before the floor.
-        prompt_tokens, completion_tokens: of the execution.
-        meta_prompt_tokens, meta_completion_tokens: of the meta-agents.
-        model_calls, tool_calls, failures: operations performed, and those that failed.
+        prompt_tokens: of the execution.
+        completion_tokens: of the execution.
+        meta_prompt_tokens: of the meta-agents.
+        meta_completion_tokens: of the meta-agents.
+        model_calls: performed, failed ones included.
+        tool_calls: performed, failed ones included.
+        failures: operations that failed.
         triggers: times the trigger fired.
         rectifications: decisions of the Rectifier, empty ones included.
         edits: edits carried out.

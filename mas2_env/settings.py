@@ -1,5 +1,6 @@
 """The options of an episode, as data."""
 
+from math import inf
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -22,6 +23,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         reward: `cost` is R(τ) = 1[success] / C_norm(τ); `success` and `shaped` are for ablation.
         count_meta: whether the meta-agents' own tokens count in C(τ).
         limits: bounds on the size of systems.
+
+    Raises:
+        ValueError: if the budget is negative or not finite, or one of the counts is negative.
     """
 
     budget: float = 12.0
@@ -32,3 +36,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     reward: RewardName = "cost"
     count_meta: bool = True
     limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.budget < inf:
+            raise ValueError(
+                f"budget is {self.budget}, expected a finite multiple of the reference cost, at least 0; "
+                "to run without a Rectifier, set rectifier=False"
+            )
+        for name in ("max_rectifications", "max_invalid", "max_tool_steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 0")

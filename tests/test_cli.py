@@ -1,6 +1,8 @@
 """The command line: what it prints where, and with which exit code."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -103,6 +105,53 @@ def test_what_is_wrong_is_said_in_one_line_without_a_traceback(mas2, line, code,
     assert not Path("runs").exists()
 
 
+def test_a_file_with_fewer_items_than_asked_for_is_taken_whole_and_that_is_said(mas2):
+    lines = [json.dumps({"question": f"What is {n} + {n}?", "answer": f"#### {2 * n}"}) for n in range(4)]
+    Path("few.jsonl").write_text("\n".join(lines))
+    code, out, error = mas2("eval -p direct -t gsm8k --data gsm8k=few.jsonl --items 9 --out run")
+    assert (code, error) == (0, "mas2: GSM8K has 4 items: all of them are taken, not 9\n")
+    assert "4 episodes" in out
+
+
+@pytest.mark.parametrize("group", ["", "tasks", "pool"])
+def test_a_group_without_a_command_shows_its_help(mas2, group):
+    code, out, error = mas2(group)
+    assert (code, out) == (2, "")
+    assert error.startswith("Usage: mas2")
+    assert "Commands:" in error
+    assert "mas2: error" not in error
+
+
+def test_help_is_whole_on_eighty_columns(mas2, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = mas2("eval --help")
+    assert "…" not in out
+    assert "package.module:Name" in out
+
+
+def test_a_pipe_gets_one_line_a_row(mas2):
+    _, out, _ = mas2("eval -p all -t gsm8k --items 4 --out run")
+    table = out.partition("\n\nrun ")[0].splitlines()
+    assert [line.split()[0] for line in table[:3]] == ["task", "GSM8K", "debate"]
+    assert len(table) == 1 + 6 + 1
+    assert table == [line.rstrip() for line in table]
+
+
+def test_a_terminal_that_knows_few_letters_gets_its_table(here):
+    words = ["eval", "--policy", "direct,cot", "--tasks", "gsm8k", "--items", "3", "--out", "run"]
+    line = [sys.executable, "-m", "mas2_env.cli", *words]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=True)
+    assert re.search(r"\S+ success", done.stdout.splitlines()[0])
+    assert done.stderr == ""
+
+
+def test_every_price_says_whole_where_it_was_read(mas2):
+    _, out, _ = mas2("pool show")
+    data = json.loads(mas2("pool show --json")[1])
+    assert all(b["source"] in out and b["date"] in out for b in data["backbones"].values())
+
+
 def test_a_pool_with_a_typo_is_named(mas2):
     Path("mine.toml").write_text('name = "m"\nreferense = "a"\n')
     code, _, error = mas2("eval -p direct -t gsm8k --pool mine.toml")
@@ -182,3 +231,27 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert "'torch'" not in done.stdout
     assert "'jinja2'" not in done.stdout
     assert time.perf_counter() - start < 3.0, "0.6 s on a quiet machine"
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("mas2 pool show | true; exit ${PIPESTATUS[0]}", 1, ""),
+        ("mas2 pool list >&-", 0, ""),
+        ("mas2 pool list > /dev/full", 1, "mas2: error: cannot be written or read: No space left on device"),
+        ("mkdir gone && cd gone && rmdir ../gone && mas2 pool list > /dev/null", 0, ""),
+        (r"mas2 eval -p direct -t gsm8k --items 1 --out $'\xff' > /dev/null", 0, ""),
+        (r"mas2 eval -p [/b]=direct -t gsm8k --items 1 --out '[/b]' > /dev/null", 0, ""),
+        (
+            r"mas2 eval -p $'a\nb=direct' -t gsm8k --items 1",
+            1,
+            r"mas2: error: policy 'a\nb': expected a name",
+        ),
+    ],
+)
+def test_surroundings_may_be_odd(here, shell, code, said):
+    start = f'mas2() {{ "{sys.executable}" -m mas2_env.cli "$@"; }}; '
+    done = subprocess.run(["bash", "-c", start + shell], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == bool(said)

@@ -6,9 +6,21 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from mas2_env import plugins
-from mas2_env.errors import PluginError
-from mas2_env.plugins import import_object, load, make_backend, make_policy, make_task, names
+from mas2_env.errors import DataError, PluginError
+from mas2_env.plugins import (
+    find_item,
+    import_object,
+    load,
+    make_backend,
+    make_policy,
+    make_task,
+    names,
+    take_item,
+)
 from mas2_env.pool import load_pool
+from mas2_env.task import Item, Truth
+
+TRUTH = Truth("6", ("7",))
 
 MINE = """
 class Fixed:
@@ -158,6 +170,11 @@ def test_what_is_not_a_policy_is_said_so(mine, route, said):
             r"No module named 'torch_of_mine'.*; it needs 'torch_of_mine': install it",
         ),
         ("failing", "x = 1\n1 / 0", r"ZeroDivisionError: division by zero \(.*failing.py:2\); --debug shows"),
+        (
+            "script",
+            "import sys\nsys.exit(0)",
+            r"script:X.* cannot be imported: SystemExit: 0 \(.*script.py:2\)",
+        ),
     ],
 )
 def test_a_module_that_does_not_import_shows_its_own_error(mine, name, text, said):
@@ -198,3 +215,30 @@ def test_what_is_not_a_task_is_said_so(mine):
 def test_a_backend_that_cannot_be_made_is_named(mine):
     with pytest.raises(PluginError, match="backend 'mine:Unlucky' cannot be made: TypeError"):
         make_backend("mine:Unlucky", load_pool())
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        (
+            lambda task: 1 / 0,
+            r"Sums: item\(3\) raised ZeroDivisionError: division by zero \(.*test_plugins.py",
+        ),
+        (lambda task: ()[5], r"Sums: item\(3\) raised IndexError"),
+        (lambda task: None, r"Sums: item\(3\) gave a NoneType, expected an Item"),
+        (lambda task: Item(task, 7, "?", TRUTH), r"gave an item whose id is 7, expected a text"),
+        (lambda task: Item(task, "sums/3", "\ud800", TRUTH), r"gave an item whose query is '\\ud800'"),
+    ],
+)
+def test_a_task_that_does_not_keep_its_promise_is_named(sums, gives, said):
+    class Careless(type(sums)):
+        def item(self, index):
+            return gives(self)
+
+        def find(self, item_id):
+            return self.item(3)
+
+    with pytest.raises(DataError, match=said):
+        take_item(Careless(), 3)
+    with pytest.raises(DataError, match=r"Sums: find\('sums/3'\) "):
+        find_item(Careless(), "sums/3")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,12 @@ def test_every_price_of_three_decimals_is_exact(nano: int) -> None:
         ("usd_per_million_output", "usd_per_milion_output", "did you mean 'usd_per_million_output'"),
         ("= 0.4", "= 0.00004", "not a whole number of nano-USD"),
         ("= 0.4", "= -1.0", "not a whole number of nano-USD"),
+        ("= 0.4", "= inf", "inf USD per million tokens is not a whole number of nano-USD"),
+        ("= 0.4", "= nan", "nan USD per million tokens is not a whole number of nano-USD"),
+        ('name = "a"', r'name = "a\nb"', r"backbone 'a\\nb': expected a name of printable characters"),
+        ('name = "a"', 'name = ""', "backbone '': expected a name of printable characters"),
         ('name = "mine"', "name = ", "not a TOML file"),
+        ('name = "mine"', "name = " + "[" * 9999, "not a TOML file"),
         ('name = "mine"', "", "missing required field `name`"),
     ],
 )
@@ -94,3 +100,29 @@ def test_pools_are_found_by_name_or_path(tmp_path: Path) -> None:
         load_pool("defalt")
     with pytest.raises(PoolError, match=r"absent\.toml: cannot be read"):
         load_pool(str(tmp_path / "absent.toml"))
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        ("folder.toml", r"folder\.toml: cannot be read: Is a directory"),
+        ("binary.toml", "'utf-8' codec can't decode"),
+        ("nul\0.toml", "cannot be read: embedded null"),
+        (None, "pool is None, expected a shipped pool's name or the path of a .toml file"),
+        (Path("mine.toml"), "expected a shipped pool's name or the path"),
+    ],
+)
+def test_what_cannot_be_read_as_a_pool_is_named(
+    pool: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder.toml").mkdir()
+    Path("binary.toml").write_bytes(bytes(range(128, 256)))
+    with pytest.raises(PoolError, match=message):
+        load_pool(pool)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load_pool(str(path)).name == "mine"

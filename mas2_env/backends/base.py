@@ -10,7 +10,8 @@ class Backend(ABC):
     """Answers model calls, in batches.
 
     A failed call is a `Failure` in its place of the list; a `Breakdown` raised (or returned in its place)
-    says that infrastructure is down, which voids the episode.
+    says that infrastructure is down, which voids the episode. So does any other exception, and a result that
+    is none: a fault of the backend is nobody's wrong answer.
     """
 
     @abstractmethod

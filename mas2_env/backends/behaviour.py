@@ -21,7 +21,7 @@ many wrong answers, unless a tool tells them. Authors whose work is sent back ch
 The truth of an item decides what an agent writes, and is nowhere written down itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import exp
 from typing import Final, TypeAlias
 
@@ -74,10 +74,10 @@ class Behaviour:
                 z += case.mind.span * scene.task.informed(scene.item, texts)
         return z
 
-    def _own(self, case: Case, z: float, given_up: str | None = None) -> str:
-        """The answer that the agent comes to by itself, other than the form that it has given up."""
+    def _own(self, case: Case, z: float, given_up: Collection[str] = ()) -> str:
+        """The answer that the agent comes to by itself, other than the forms that it has given up."""
         bits, scene, mind = case.bits, case.scene, case.mind
-        if bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0 and given_up != scene.right:
+        if bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0 and scene.right not in given_up:
             return scene.item.truth.answer
         wrong = scene.wrong
         err = bits[ERR] * UNIT
@@ -88,14 +88,15 @@ class Behaviour:
         else:
             share = bits[WHICH] * UNIT
             index = int(share * share * len(wrong))
-        answer = wrong[index]
-        if given_up is not None and len(wrong) > 1 and scene.form(answer) == given_up:
-            answer = wrong[(index + 1) % len(wrong)]
-        return answer
+        if given_up:
+            for answer in (*wrong[index:], *wrong[:index]):
+                if scene.form(answer) not in given_up:
+                    return answer
+        return wrong[index]
 
-    def _say(self, case: Case, answer: str, uses: tuple[ToolUse, ...] = ()) -> Act:
+    def _say(self, case: Case, answer: str) -> Act:
         scene = case.scene
-        return scene.task.reply(scene.item, answer, case.bits[WORDS]), uses, scene.form(answer) != scene.right
+        return scene.task.reply(scene.item, answer, case.bits[WORDS]), (), scene.form(answer) != scene.right
 
     # First answers.
 
@@ -105,7 +106,7 @@ class Behaviour:
         z = self._z(case)
         if case.call.messages:
             z += self._hints(case)
-        if case.style.tools:
+        if case.style.tools or case.call.history:
             return self._use_tools(case, z, None)
         return self._say(case, self._incline(case, z))
 
@@ -148,18 +149,23 @@ class Behaviour:
         answer = intended
         if history:
             passed = scene.task.passed(history[-1].output)
-            tried = None if passed is None else self._tried(scene, history)
-            if passed and tried is not None and case.bits[TOOL] * UNIT < tools.certain:
+            tried = self._tried(scene, history) if passed else None
+            if tried is not None and case.bits[TOOL] * UNIT < tools.certain:
                 return self._say(case, tried)
             if passed is False:
-                failed = None if tried is None else scene.form(tried)
-                answer = self._own(case, z + tools.retry_gain, failed)
+                answer = self._own(case, z + tools.retry_gain, self._failed(scene, history))
             else:
                 answer = self._incline(case, z if scene.evidence else z + tools.gain)
         elif answer is None:
             answer = self._incline(case, z)
         use = self._next_use(case, answer)
-        return self._say(case, answer, () if use is None else (use,))
+        return self._say(case, answer) if use is None else self._call(case, use)
+
+    def _call(self, case: Case, use: ToolUse) -> Act:
+        """A tool call under a line that says what it is for. The answer waits for what the tool gives."""
+        history = case.call.history
+        mended = bool(history) and case.scene.task.passed(history[-1].output) is False
+        return wording.thought(use.name, case.bits[WORDS], mended), (use,), False
 
     def _next_use(self, case: Case, answer: str) -> ToolUse | None:
         """The tool call to make next, None if it is time to answer."""
@@ -172,6 +178,12 @@ class Behaviour:
         if use is None or use.name not in case.style.tools or any(step.use == use for step in history):
             return None
         return use
+
+    def _failed(self, scene: Scene, history: Sequence[ToolStep]) -> set[str]:
+        """Forms of all answers that were seen to fail."""
+        ends = (i + 1 for i, step in enumerate(history) if scene.task.passed(step.output) is False)
+        tried = (self._tried(scene, history[:end]) for end in ends)
+        return {scene.form(answer) for answer in tried if answer is not None}
 
     def _tried(self, scene: Scene, history: Sequence[ToolStep]) -> str | None:
         """The answer that the last tool call tried, if its arguments tell."""
@@ -202,7 +214,7 @@ class Behaviour:
         if case.style.tools:
             use = self._next_use(case, self._own(case, z))
             if use is not None:
-                return "I will look this up.", (use,), False
+                return self._call(case, use)
         handed = [m.text for m in case.call.messages if wording.are_findings(m.text)]
         found = [text.removeprefix(wording.FINDINGS).strip() for text in handed]
         found += [step.output for step in case.call.history]
@@ -291,8 +303,9 @@ class Behaviour:
             elif wording.reports_failure(review):
                 change = p.change_wrong
                 z += p.evidence_gain
-            answer = self._own(case, z, form) if case.bits[SOCIAL] * UNIT < change else own
-        return self._use_tools(case, z, answer) if case.style.tools else self._say(case, answer)
+            answer = self._own(case, z, (form,)) if case.bits[SOCIAL] * UNIT < change else own
+        tooled = case.style.tools or case.call.history
+        return self._use_tools(case, z, answer) if tooled else self._say(case, answer)
 
     # Ranking and routing.
 

@@ -129,9 +129,11 @@ class Simulated(Backend):
         size = profile.length + factor + profile.sigma * normal(bits[LENGTH])
         if wrong:
             size += self._wrong
+        written = len(text)
         if uses:
             size += self._step
-        return Reply(text, prompt, max(int(exp(size)), (len(text) + 3) >> 2, 1), uses)
+            written += sum([len(use.arguments) for use in uses])
+        return Reply(text, prompt, max(int(exp(size)), (written + 3) >> 2, 1), uses)
 
     def _failure(
         self, trouble: float, profile: Profile, style: Style, prompt: int, length: int

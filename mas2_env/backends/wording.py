@@ -13,6 +13,23 @@ _CONCERNS: Final = (
     "this rests on something that was not established.",
 )
 
+_TOOLS: Final = {
+    "search": ("I have to look this up first.", "Let me search for it.", "I will look for the next fact."),
+    "read": ("I will read the article.", "Let me read that one in full."),
+    "calculator": ("Let me work out the next step.", "I will calculate this.", "Next calculation."),
+    "python": ("Let me run this on the examples.", "I will test this version.", "I will try this out."),
+}
+
+
+def thought(tool: str, bits: int, mended: bool = False) -> str:
+    """What an agent writes above a tool call: what it is about to do, and no answer yet.
+
+    `mended` says that its last attempt failed a check.
+    """
+    texts = _TOOLS.get(tool) or (f"I will use {tool} for this.",)
+    said = texts[bits % len(texts)]
+    return f"The check failed, so I changed it. {said}" if mended else said
+
 
 def plan(parts: int, good: bool) -> str:
     """A plan; a good one takes an item of `parts` parts apart."""

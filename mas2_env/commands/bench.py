@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mas2_env.commands.output import console, print_json
+from mas2_env.commands.output import print_json, print_table
 
 VERDICTS = {
     True: "[green]ok[/]",
@@ -40,6 +40,6 @@ def bench_command(
         for name, figure in figures.items():
             value = "-" if figure["value"] is None else f"{figure['value']:.4g}"
             table.add_row(name, value, figure["unit"], f"{figure['floor']:.4g}", VERDICTS[figure["ok"]])
-        console().print(table)
+        print_table(table)
     if any(figure["ok"] is False for figure in figures.values()):
         raise typer.Exit(1)

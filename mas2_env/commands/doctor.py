@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 
-from mas2_env.commands.output import console, print_json
+from mas2_env.commands.output import print_json, print_table
 
 Status = Literal["ok", "absent", "broken"]
 
@@ -47,7 +47,7 @@ def _print(findings: list[Finding]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
         table.add_row(Text(finding.name), Text(finding.status, styles[finding.status]), Text(finding.detail))
-    console().print(table)
+    print_table(table)
 
 
 def _machine() -> list[Finding]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mas2_env.commands.output import console, error_line, note_line, print_json
+from mas2_env.commands.output import console, error_line, note_line, print_json, print_table
 
 if TYPE_CHECKING:
     from mas2_env.runs.evaluate import Progress, Result
@@ -27,13 +27,20 @@ def evaluate_command(
         typer.Option(
             "--policy",
             "-p",
+            metavar="NAMES",
             help="Registered name, package.module:Name, or NAME=package.module:Name; repeat it, separate by "
             "commas, or say 'all'.",
         ),
     ] = None,
     tasks: Annotated[
         Strings | None,
-        typer.Option("--tasks", "--task", "-t", help="Tasks, separated by commas. (default: all)"),
+        typer.Option(
+            "--tasks",
+            "--task",
+            "-t",
+            metavar="NAMES",
+            help="Registered names or package.module:Class, separated by commas. (default: all)",
+        ),
     ] = None,
     source: Annotated[
         Literal["procedural", "file", "hub"] | None,
@@ -44,31 +51,46 @@ def evaluate_command(
         typer.Option(metavar="TASK=PATH", help="A task's data file; its source is then 'file'."),
     ] = None,
     items: Annotated[
-        int | None, typer.Option(help="The first so many items of each task. (default: 100)")
+        int | None,
+        typer.Option(
+            metavar="N", help="The first so many items of each task, or all if it has fewer. (default: 100)"
+        ),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(help="How many seeds, or which: 3, or 0,1,2, or 7, for one. (default: 1)")
+        str | None,
+        typer.Option(
+            metavar="SEEDS",
+            help="How many seeds (3 is 0, 1 and 2), or which (4,7; '7,' for one). (default: 1)",
+        ),
     ] = None,
     pool: Annotated[
-        str | None, typer.Option(help="A shipped pool, or a .toml file. (default: default)")
+        str | None,
+        typer.Option(metavar="NAME", help="A shipped pool, or a .toml file. (default: default)"),
     ] = None,
     backend: Annotated[
         str | None,
         typer.Option(
-            help="What answers model calls: a registered name, or package.module:Name. (default: simulated)"
+            metavar="NAME",
+            help="What answers model calls: a registered name, or package.module:Name. (default: simulated)",
         ),
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(help="θ_C as a multiple of the reference cost. (default: 12)")
+        float | None,
+        typer.Option(metavar="X", help="θ_C as a multiple of the reference cost. (default: 12)"),
     ] = None,
     rectifier: Annotated[
         bool | None,
-        typer.Option("--rectifier/--no-rectifier", help="Whether systems are mended while they run."),
+        typer.Option(
+            "--rectifier/--no-rectifier",
+            help="Whether systems are mended while they run. (default: they are)",
+        ),
     ] = None,
     reward: Annotated[
         Literal["cost", "success", "shaped"] | None, typer.Option(help="The reward. (default: cost)")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder. (default: runs/DATE-TIME-TASKS)")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run folder. (default: runs/DATE-TIME-TASKS)")
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Go on with the run in this folder; it knows all other options."),
@@ -77,12 +99,14 @@ def evaluate_command(
         bool, typer.Option("--retry-void", help="With --resume: do void episodes again.")
     ] = False,
     baseline: Annotated[
-        str | None, typer.Option(help="Policy to compare with. (default: direct, else the first)")
+        str | None,
+        typer.Option(metavar="NAME", help="Policy to compare with. (default: direct, else the first)"),
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Episodes under way at once, in each process. (default: 64)")
+        int | None,
+        typer.Option(metavar="N", help="Episodes under way at once, in each process. (default: 64)"),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. (default: 1)")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. (default: 1)")] = None,
     traces: Annotated[bool, typer.Option("--traces", help="Keep the trace of every episode.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -151,6 +175,9 @@ def _begin(
         )
     policies = asked.pop("policies")
     made = tasks_of(tasks or ["all"], source, data)
+    for task in made:
+        if task.size is not None and task.size < asked.get("items", 0):
+            note_line(f"{task.name} has {task.size} items: all of them are taken, not {asked['items']}")
     return evaluate(policies, made, settings=_settings(None, changes), out=folder, **asked, **common)
 
 
@@ -308,9 +335,9 @@ def _progress() -> "Iterator[Progress | None]":
     columns = (
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
         line = bar.add_task("", total=None, rate="")
@@ -335,10 +362,11 @@ def _how_to_go_on(folder: Path) -> str:
 
 
 def _print(result: "Result", json: bool) -> None:
+    from mas2_env.runs.table import summary_table
+
     report = result.write_report()
     if json:
         print_json({"run": str(result.folder), "report": str(report), "summary": result.summary})
         return
-    out = console()
-    out.print(result.table())
-    out.print(f"\nrun     {result.folder}\nreport  {report}", soft_wrap=True)
+    print_table(summary_table(result.summary, console().width))
+    sys.stdout.write(f"\nrun     {result.folder}\nreport  {report}\n")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-WIDTH = 160
-"""Columns of tables in a pipe, where no terminal says how wide it is."""
+WIDTH = 10_000
+"""Columns in a pipe or a file, where nothing limits a line."""
 
 
 def console(stderr: bool = False) -> "Console":
@@ -17,6 +18,17 @@ def console(stderr: bool = False) -> "Console":
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else WIDTH)
+
+
+def print_table(table: "Table") -> None:
+    """Print a table: as wide as the terminal at most; in a pipe one line a row, without blanks at its end."""
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def print_json(data: Any) -> None:
@@ -38,6 +50,9 @@ def note_line(message: str) -> None:
 
 def import_from_here() -> None:
     """Let `package.module:Name` find modules of the current directory, as `python -m` does."""
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it has been deleted: nothing can be found in it
+        return
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)

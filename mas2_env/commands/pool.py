@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mas2_env.commands.output import console, print_json
+from mas2_env.commands.output import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Pools of backbones and their prices.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -37,12 +37,14 @@ def list_command(json: Json = False) -> None:
         table.add_column(column)
     for p in pools:
         table.add_row(p.name, str(len(p)), p.reference, p.meta)
-    console().print(table)
+    print_table(table)
 
 
-@app.command("show")
+@app.command("show", short_help="Show the backbones of a pool and their prices.")
 def show_command(
-    pool: Annotated[str, typer.Argument(help="A shipped pool, or the path of a .toml file.")] = "default",
+    pool: Annotated[
+        str, typer.Argument(metavar="POOL", help="A shipped pool, or the path of a .toml file.")
+    ] = "default",
     json: Json = False,
 ) -> None:
     """Show the backbones of a pool with their prices, and where and when those were read."""
@@ -61,19 +63,21 @@ def show_command(
         caption=f"$ per million tokens. Reference {found.reference}, meta-agents {found.meta}. "
         f"SHA-256 {found.digest[:16]}…",
     )
-    table.add_column("backbone")
-    for column in ("$ in", "$ out", "context"):
-        table.add_column(column, justify="right")
-    for column in ("date", "source", "description"):
-        table.add_column(column)
+    table.add_column("backbone", no_wrap=True)
+    for column in ("$ in", "$ out", "context", "from"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("description")
+    sources = list(dict.fromkeys((b.date, b.source) for b in found.backbones.values()))
     for b in found.backbones.values():
         table.add_row(
             b.name,
             f"{b.input_price / 1000:g}",
             f"{b.output_price / 1000:g}",
             f"{b.context:,}",
-            b.date,
-            b.source,
+            f"[{sources.index((b.date, b.source)) + 1}]",
             b.description,
         )
-    console().print(table)
+    print_table(table)
+    typer.echo("\nPrices were read from")
+    for number, (date, source) in enumerate(sources, start=1):
+        typer.echo(f"{f'[{number}]':>4} {date}  {source}")

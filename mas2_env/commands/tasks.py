@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mas2_env.commands.output import console, print_json
+from mas2_env.commands.output import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks and their items.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -29,20 +29,24 @@ def list_command(json: Json = False) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for column in ("task", "title", "description"):
-        table.add_column(column)
+    for column in ("task", "title"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("description")
     for row in rows:
         table.add_row(row["name"], row["title"], row["error"] or row["description"])
-    console().print(table)
+    print_table(table)
 
 
-@app.command("show")
+@app.command("show", short_help="Show a task: data, licence, citation, tools, an item.")
 def show_command(
-    task: Annotated[str, typer.Argument(help="A registered task, or package.module:Class.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")],
     source: Annotated[
-        Literal["procedural", "file", "hub"] | None, typer.Option(help="Where the items come from.")
+        Literal["procedural", "file", "hub"] | None,
+        typer.Option(help="Where the items come from. (default: procedural)"),
     ] = None,
-    data: Annotated[str | None, typer.Option(help="Path of the data, for source 'file'.")] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Path of the data, for source 'file'.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show a task: its data, licence, citation, tools, and the query of an item."""
@@ -78,10 +82,11 @@ def _print_facts(facts: dict[str, Any]) -> None:
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     size = facts["size"]
     lines = {
-        "task": f"{facts['title']} ({facts['name']}, version {facts['version']})",
+        "task": f"{facts['name']}, version {facts['version']}",
+        "title": facts["title"],
         "what": facts["description"],
         "source": facts["source"] + (f", {facts['path']}" if facts["path"] else ""),
         "items": f"{size:,}" if size is not None else "without end",
@@ -94,4 +99,4 @@ def _print_facts(facts: dict[str, Any]) -> None:
     }
     for name, value in lines.items():
         table.add_row(name, Text(value))
-    console().print(table)
+    print_table(table)

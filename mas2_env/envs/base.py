@@ -32,7 +32,7 @@ from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision
 from mas2_env.execution.drive import Completer, run_sync
 from mas2_env.observation import Observation
-from mas2_env.plugins import canonical_name, make_backend, make_task, registered
+from mas2_env.plugins import canonical_name, find_item, make_backend, make_task, registered, take_item
 from mas2_env.pool import Pool, did_you_mean, load_pool
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
@@ -99,6 +99,11 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
                 f"render_mode is {render_mode!r}, expected one of {', '.join(RENDER_MODES)} or None"
                 f"{did_you_mean(str(render_mode), RENDER_MODES)}"
             )
+        if not isinstance(backend, str) and not callable(getattr(backend, "complete", None)):
+            raise TypeError(
+                f"backend is {backend!r}, expected the name of a registered backend, or an object that has "
+                "complete(calls)"
+            )
         self.render_mode = render_mode
         self.settings = read_settings(Settings(), settings)
         self.pool = pool if isinstance(pool, Pool) else load_pool(pool)
@@ -123,7 +128,9 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
             DataError, IndexError: if there is no such item.
         """
         super().reset(seed=seed)
-        options = dict(options) if options else {}
+        options = {} if options is None else options
+        if not isinstance(options, Mapping):
+            raise ValueError(f"options is {options!r}, expected a dict with keys of {', '.join(_OPTIONS)}")
         for key in options:
             if key not in _OPTIONS:
                 raise ValueError(
@@ -131,7 +138,7 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
                     f"known are {', '.join(_OPTIONS)}"
                 )
         settings = self.settings
-        if options.get("settings"):
+        if options.get("settings") is not None:
             settings = self._accept(read_settings(settings, options["settings"]))
         item = self._choose(options.get("task"), options.get("item"))
         return self.begin(item, int(self.np_random.integers(2**63)), settings)
@@ -242,16 +249,16 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         draw = float(self.np_random.random())
         task = drawn if name is None else _find_task(tasks, name)
         if wanted is None:
-            return task.item(int(draw * (_ENDLESS if task.size is None else task.size)))
+            return take_item(task, int(draw * (_ENDLESS if task.size is None else task.size)))
         if isinstance(wanted, str):
-            return task.find(wanted)
+            return find_item(task, wanted)
         if isinstance(wanted, bool) or not isinstance(wanted, int | np.integer):
             raise ValueError(f"options['item'] is {wanted!r}, expected an index or an id")
         if wanted < 0 or (task.size is not None and wanted >= task.size):
             raise IndexError(
                 f"options['item'] is {wanted}, but {task.name} has the items 0 to {task.size or '…'}"
             )
-        return task.item(int(wanted))
+        return take_item(task, int(wanted))
 
     def _info(self) -> dict[str, Any]:
         episode = self.episode
@@ -315,10 +322,10 @@ def read_settings(base: Settings, changes: object) -> Settings:
             raise ValueError(
                 f"unknown argument {key!r}{did_you_mean(str(key), fields)}; settings are {', '.join(fields)}"
             )
-    plain = msgspec.to_builtins(base) | msgspec.to_builtins(dict(changes))
     try:
+        plain = msgspec.to_builtins(base) | msgspec.to_builtins(dict(changes))
         return msgspec.convert(plain, Settings)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, TypeError) as error:  # TypeError: an object that JSON has no form of
         raise ValueError(f"settings: {error}") from None
 
 
@@ -340,8 +347,17 @@ def _tasks(
         task = shipped_tasks()
     if isinstance(task, str | Task):
         task = (task,)
+    if not isinstance(task, Sequence) or not all(isinstance(one, str | Task) for one in task):
+        raise TypeError(
+            f"task is {task!r}, expected the name of a registered task, a Task, or several of them"
+        )
     if not task:
         raise ValueError("task is empty, expected at least one task")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise TypeError(f"task_seed is {seed!r}, expected an integer")
+    for file in path.values() if isinstance(path, Mapping) else (path,):
+        if not isinstance(file, str | None):
+            raise TypeError(f"path is {path!r}, expected the path of a file, or paths by the names of tasks")
     paths = (
         {canonical_name("tasks", name): file for name, file in path.items()}
         if isinstance(path, Mapping)

@@ -22,11 +22,12 @@ HEIGHT_PIXELS, WIDTH_PIXELS = 720, 960
 """Size of the drawing in pixels: always the same, so that frames make a video."""
 
 _QUERY_LINES: Final = 5
-_PROBLEM_LINES: Final = 4
+_PROBLEMS: Final = 4
 _FONT_SIZE: Final = 15
 _LINE: Final = 20
 _MARGIN: Final = 14
-_WORDS_PIXELS: Final = 300
+_STEADY_LINES: Final = 3
+"""Lines kept free below the query for what comes during an episode, so that the drawing does not jump."""
 _INK: Final = {"head": (20, 60, 120), "text": (30, 30, 30), "back": (255, 255, 255)}
 _WORST_FIRST: Final = ("failed", "waiting", "done", "skipped")
 
@@ -94,16 +95,24 @@ def frame_text(frame: Frame) -> str:
 
 
 def _words(frame: Frame) -> list[str]:
-    lines = [f"── {frame.task} · {frame.stage} ".ljust(WIDTH, "─")]
-    query = [line for part in frame.query.splitlines() for line in textwrap.wrap(part, WIDTH - 2) or [""]]
-    lines += query[:_QUERY_LINES]
-    if len(query) > _QUERY_LINES:
-        lines.append(f"… {len(query) - _QUERY_LINES} more lines")
+    lines = [f"── {frame.task} · {frame.stage} ".ljust(WIDTH, "─"), *_query(frame)]
     lines += ["", f"spent {_dollars(frame.spent)} of {_dollars(frame.budget)}"]
     if frame.problems:
         lines.append("The last action was invalid:")
-        lines += [f"  {_cut(problem, WIDTH - 2)}" for problem in frame.problems[:_PROBLEM_LINES]]
+        lines += [line for problem in frame.problems[:_PROBLEMS] for line in _wrapped_problem(problem)]
     return lines + ([] if frame.outcome is None else _outcome(frame.outcome))
+
+
+def _query(frame: Frame) -> list[str]:
+    lines = [line for part in frame.query.splitlines() for line in textwrap.wrap(part, WIDTH - 2) or [""]]
+    more = len(lines) - _QUERY_LINES
+    return lines if more <= 0 else [*lines[:_QUERY_LINES], f"… {more} more lines"]
+
+
+def _wrapped_problem(problem: str) -> list[str]:
+    return textwrap.wrap(
+        problem, WIDTH, max_lines=2, placeholder=" …", initial_indent="  ", subsequent_indent="    "
+    )
 
 
 def _outcome(outcome: Outcome) -> list[str]:
@@ -126,21 +135,22 @@ def _dollars(nano: int) -> str:
 
 def frame_pixels(frame: Frame) -> NDArray[np.uint8]:
     """The drawing as pixels: uint8 of shape (720, 960, 3), words above and the system below."""
+    words = _words(frame)
+    lines = max(len(words), len(_query(frame)) + _STEADY_LINES + 2)
+    above = _MARGIN + lines * _LINE
     pixels = np.empty((HEIGHT_PIXELS, WIDTH_PIXELS, 3), dtype=np.uint8)
-    pixels[:_WORDS_PIXELS] = _text_pixels(_words(frame))
+    pixels[:above] = _text_pixels(words, above)
     if frame.drawn is None:
-        pixels[_WORDS_PIXELS:] = _INK["back"]
+        pixels[above:] = _INK["back"]
     else:
-        pixels[_WORDS_PIXELS:] = draw_array(
-            frame.drawn, WIDTH_PIXELS, HEIGHT_PIXELS - _WORDS_PIXELS, frame.roles
-        )
+        pixels[above:] = draw_array(frame.drawn, WIDTH_PIXELS, HEIGHT_PIXELS - above, frame.roles)
     return pixels
 
 
-def _text_pixels(lines: list[str]) -> NDArray[np.uint8]:
+def _text_pixels(lines: list[str], height: int) -> NDArray[np.uint8]:
     from PIL import Image, ImageDraw, ImageFont
 
-    image = Image.new("RGB", (WIDTH_PIXELS, _WORDS_PIXELS), _INK["back"])
+    image = Image.new("RGB", (WIDTH_PIXELS, height), _INK["back"])
     pen = ImageDraw.Draw(image)
     font: Any = ImageFont.load_default(_FONT_SIZE)
     for i, line in enumerate(lines):

@@ -82,12 +82,13 @@ class TextEnv(EpisodeEnv[TextObservation, str]):
             given = type(action).__name__
             episode.reject([f"$: the action is of type {given}, expected a string that holds JSON"])
             return
+        action = str.__str__(action)  # a subclass may have methods of its own
         usage = Usage(count_tokens(self._prompt), count_tokens(action))
         if len(action) > MAX_ACTION:
             problem = f"$: the action has {len(action):,} characters, expected at most {MAX_ACTION:,}"
             episode.reject([problem], usage)
             return
-        episode.decide(Metered(str(action), usage))
+        episode.decide(Metered(action, usage))
 
     def _face(self) -> TextObservation:
         shown = self.shown

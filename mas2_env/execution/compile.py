@@ -153,14 +153,14 @@ class _Compiler:
         debates = [c for c in self.template.channels if isinstance(c, Debate)]
         critiques = [c for c in self.template.channels if isinstance(c, Critique)]
         routes = [c for c in self.template.channels if isinstance(c, Route)]
-        reviewers = {c.reviewer for c in critiques}
-        self._first_turns(reviewers | {c.ranker for c in debates if c.ranker}, routes)
+        idle = {c.reviewer for c in critiques} | {c.ranker for c in debates if c.ranker}
+        self._first_turns(idle, routes)
         for debate in debates:
             self._debate(debate)
         for critique in critiques:
             self._critique(critique)
         for role in self.template.roles:
-            self._inputs(role.name, gated=role.name not in reviewers)
+            self._inputs(role.name, gated=role.name not in idle)
         for route in routes:
             self._route(route)
         return self._finish()

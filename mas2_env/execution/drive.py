@@ -1,13 +1,12 @@
 """Drivers: they perform what is ready and deliver the results, until a decision is asked for or all is done.
 
 Three of them, one rule: a driver decides only when and where operations are performed. The same episode
-gives the same trace under each.
+gives the same trace under each. What a backend raises voids the episode that asked, and that one alone.
 """
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from itertools import islice
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,6 +24,9 @@ from mas2_env.execution.operation import (
 from mas2_env.task import Score
 
 Ending: TypeAlias = Result | Score | Breakdown
+Answer: TypeAlias = Reply | Failure | Breakdown
+
+_ANSWERS: Final = (Reply, Failure)
 
 
 class Runnable(Protocol):
@@ -47,11 +49,11 @@ class Runnable(Protocol):
 class Completer(Protocol):
     """What answers model calls: a `Backend`."""
 
-    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure | Breakdown]:
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Answer]:
         """Answer every call, in order."""
         ...
 
-    async def acomplete(self, call: ModelCall) -> Reply | Failure | Breakdown:
+    async def acomplete(self, call: ModelCall) -> Answer:
         """Answer one call without blocking the event loop."""
         ...
 
@@ -61,10 +63,7 @@ def run_sync(episode: Runnable, backend: Completer) -> None:
     while episode.stage == "run":
         ready = episode.ready()
         calls = [operation for operation in ready if type(operation) is ModelCall]
-        if len(calls) < len(ready):
-            _perform_here(episode, ready)
-        if calls:
-            _deliver(episode, calls, _complete(backend, calls))
+        _deliver(episode, ready, _complete(backend, calls) if calls else ())
 
 
 def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
@@ -75,38 +74,69 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
     running = [episode for episode in episodes if episode.stage == "run"]
     while running:
         calls: list[ModelCall] = []
-        callers: list[tuple[Runnable, list[ModelCall]]] = []
+        steps: list[tuple[Runnable, tuple[Operation, ...], slice]] = []
         for episode in running:
             ready = episode.ready()
-            asked = [operation for operation in ready if type(operation) is ModelCall]
-            if len(asked) < len(ready):
-                _perform_here(episode, ready)
-            callers.append((episode, asked))
-            calls += asked
-        results = iter(_complete(backend, calls)) if calls else iter(())
-        for episode, asked in callers:
-            _deliver(episode, asked, list(islice(results, len(asked))))
+            begin = len(calls)
+            calls += [operation for operation in ready if type(operation) is ModelCall]
+            steps.append((episode, ready, slice(begin, len(calls))))
+        try:
+            answers = _ask(backend, calls) if calls else []
+        except Exception:  # Whose calls it cannot answer shows when each episode's are asked by themselves.
+            answers = [
+                answer for _, _, own in steps if calls[own] for answer in _complete(backend, calls[own])
+            ]
+        for episode, ready, own in steps:
+            _deliver(episode, ready, answers[own])
         running = [episode for episode in running if episode.stage == "run"]
 
 
-def _perform_here(episode: Runnable, ready: Sequence[Operation]) -> None:
+def _deliver(episode: Runnable, ready: Sequence[Operation], answers: Sequence[Ending]) -> None:
+    """Deliver the results of a step in its order, the answers to its model calls among them.
+
+    A breakdown ends the episode, and the rest is of no use.
+    """
+    answer = iter(answers)
     for operation in ready:
-        if not isinstance(operation, ModelCall) and episode.stage == "run":
-            episode.deliver(operation, perform(operation))
+        if episode.stage != "run":
+            return
+        episode.deliver(operation, next(answer) if isinstance(operation, ModelCall) else perform(operation))
 
 
-def _deliver(episode: Runnable, calls: Sequence[Operation], results: Sequence[Ending]) -> None:
-    """Deliver results in order; a breakdown among them ends the episode, and the rest is of no use."""
-    for operation, result in zip(calls, results, strict=True):
-        if episode.stage == "run":
-            episode.deliver(operation, result)
-
-
-def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure | Breakdown]:
+def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
     try:
-        return backend.complete(calls)
+        return _ask(backend, calls)
+    except Exception as error:
+        return [_bug(backend, error)] * len(calls)
+
+
+def _ask(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
+    """The backend's answers; a breakdown that it raises is the answer to every call."""
+    try:
+        answers = backend.complete(calls)
     except Breakdown as breakdown:
         return [breakdown] * len(calls)
+    if len(answers) != len(calls):
+        raise ValueError(f"it answered {len(answers)} of {len(calls)} calls, expected one answer for each")
+    return [_check(answer) for answer in answers]
+
+
+def _check(answer: Answer) -> Answer:
+    """The answer, if it is one that can be paid for."""
+    if isinstance(answer, _ANSWERS):
+        text = answer.text if isinstance(answer, Reply) else answer.message
+        if not isinstance(text, str):
+            raise TypeError(f"it answered with {text!r}, expected a text")
+        if answer.prompt_tokens < 0 or answer.completion_tokens < 0:
+            raise ValueError(f"it counted a negative number of tokens in {answer!r:.200}")
+    elif not isinstance(answer, Breakdown):
+        raise TypeError(f"it answered with a {type(answer).__name__}, expected Reply or Failure")
+    return answer
+
+
+def _bug(backend: Completer, error: Exception) -> Breakdown:
+    """A backend that raises says nothing about the system that asked it: neither may count as a failure."""
+    return Breakdown(f"backend {type(backend).__name__} raised {type(error).__name__}: {error}")
 
 
 async def run_async(episode: Runnable, backend: Completer) -> None:
@@ -123,15 +153,19 @@ async def run_async(episode: Runnable, backend: Completer) -> None:
                 _perform_async(operation, backend) for operation in ready
             ]
             results = await asyncio.gather(*work)
-        _deliver(episode, ready, results)
+        for operation, result in zip(ready, results, strict=True):
+            if episode.stage == "run":
+                episode.deliver(operation, result)
 
 
 async def _perform_async(operation: Operation, backend: Completer) -> Ending:
     if type(operation) is ModelCall:
         try:
-            return await backend.acomplete(operation)
+            return _check(await backend.acomplete(operation))
         except Breakdown as breakdown:
             return breakdown
+        except Exception as error:
+            return _bug(backend, error)
     assert isinstance(operation, ToolCall | ScoreCall)
     if operation.item.task.blocking:
         return await asyncio.to_thread(perform, operation)
@@ -147,7 +181,10 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
     task = operation.item.task
     try:
         if type(operation) is ScoreCall:
-            return task.score(operation.item, operation.answer)
+            score = task.score(operation.item, operation.answer)
+            if not isinstance(score, Score):
+                raise TypeError(f"it gave a {type(score).__name__}, expected a Score")
+            return score
         assert type(operation) is ToolCall
         return _use(operation)
     except Breakdown as breakdown:
@@ -169,4 +206,7 @@ def _use(operation: ToolCall) -> ToolOutput:
         arguments = msgspec.json.decode(operation.use.arguments, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         return ToolOutput(f"error: the arguments of a tool call must be a JSON object: {error}")
-    return ToolOutput(operation.item.task.call(operation.item, name, arguments))
+    output = operation.item.task.call(operation.item, name, arguments)
+    if not isinstance(output, str):
+        raise TypeError(f"it gave a {type(output).__name__}, expected a text")
+    return ToolOutput(output)

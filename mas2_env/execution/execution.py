@@ -10,7 +10,10 @@ neither performed nor paid a second time.
 """
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Final
+
+from msgspec.structs import replace
 
 from mas2_env.execution import gates
 from mas2_env.execution.compile import Node, Plan, Ref, compile_template
@@ -25,7 +28,9 @@ from mas2_env.execution.operation import (
     ToolCall,
     ToolOutput,
     Turn,
+    clean,
 )
+from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import Event, Performed, Settled
 from mas2_env.execution.trigger import Trigger, look
 from mas2_env.pool import Pool
@@ -74,16 +79,10 @@ class Execution:
         "_trace",
         "_waits",
         "_wires",
-        "completion_tokens",
-        "failures",
-        "model_calls",
-        "prompt_tokens",
-        "spent",
         "step",
         "system",
-        "tool_calls",
+        "tally",
         "trigger",
-        "triggers",
     )
 
     def __init__(
@@ -103,16 +102,10 @@ class Execution:
         self._trace = trace
         self._memory = Memory(item, seed)
         self._attempts: dict[str, int] = {}
-        self._failed_at: dict[str, str] = {}
+        self._failed_at: dict[str, tuple[str, ...]] = {}
         self._missing: frozenset[str] = frozenset()
-        self.spent = 0
+        self.tally = Tally()
         self.step = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.model_calls = 0
-        self.tool_calls = 0
-        self.failures = 0
-        self.triggers = 0
         self.trigger: Trigger | None = None
         self._start(system)
 
@@ -158,16 +151,18 @@ class Execution:
 
         Raises:
             ValueError: if the operation was not ready, or has its result already.
+            Breakdown: if the task cannot read what was written.
         """
         name = operation.id
-        if name not in self._step_operations or name in self._results or self.trigger is not None:
+        mine = self._step_operations.get(name)
+        if mine is None or mine[2].key != operation.key or name in self._results or self.trigger is not None:
             raise ValueError(f"operation {name!r} is not ready; ready are {[o.id for o in self.ready()]}")
         expected = Reply if type(operation) is ModelCall else ToolOutput
         if not isinstance(result, expected | Failure):
             raise ValueError(
                 f"operation {name!r} ends in {expected.__name__} or Failure, not in {type(result).__name__}"
             )
-        self._results[name] = result
+        self._results[name] = clean(result)
         if len(self._results) < len(self._step_operations):
             return False
         self._apply()
@@ -200,7 +195,7 @@ class Execution:
 
     def attempt(self, turn: str) -> int:
         """Retries that the failed operation of a turn has had."""
-        return self._attempts.get(self._failed_at.get(turn, ""), 0)
+        return max([self._attempts.get(place, 0) for place in self._failed_at.get(turn, ())], default=0)
 
     # Answers to a trigger.
 
@@ -208,19 +203,26 @@ class Execution:
         """Go on unchanged after a trigger."""
         self.trigger = None
 
-    def resume(self, system: System, retries: Collection[str], skips: Collection[str]) -> None:
+    def resume(
+        self, system: System, retries: Collection[str], skips: Collection[str], rebuilt: bool = False
+    ) -> None:
         """Go on from s_t with another system.
 
         Args:
             system: the valid system after the edits.
             retries: turns whose failed operation is to be performed once more.
-            skips: turns to do without.
+            skips: turns to do without, as long as they are in the system.
+            rebuilt: whether it is a new system, in which earlier skips mean nothing.
+
+        Raises:
+            Breakdown: if the task cannot read what was written.
         """
         self.trigger = None
         for turn in retries:
-            place = self._failed_at[turn]
-            self._attempts[place] = self._attempts.get(place, 0) + 1
-        self._missing = (self._missing | set(skips)) - set(retries)
+            for place in self._failed_at[turn]:
+                self._attempts[place] = self._attempts.get(place, 0) + 1
+        missing = frozenset(skips) if rebuilt else self._missing.union(skips)
+        self._missing = missing.intersection(compile_template(system.template).turns) if missing else missing
         self._start(system)
 
     def fork(self, trace: list[Event], seed: int | None = None) -> "Execution":
@@ -238,6 +240,7 @@ class Execution:
         twin._wires = self._wires.copy()
         twin._loops = {i: loop.fork() for i, loop in self._loops.items()}
         twin._results = self._results.copy()
+        twin.tally = copy(self.tally)
         if seed is not None:
             twin._reseed(seed)
         return twin
@@ -251,14 +254,15 @@ class Execution:
             if name in self._results:
                 self._step_operations[name] = (index, k, operation)
             elif type(operation) is ToolCall:
-                self._call_tool(index, k)
+                name, operation, _ = self._tool_call(index, k)
+                self._step_operations[name] = (index, k, operation)
             else:
                 self._call_model(index)
 
     # Applying a step.
 
     def _apply(self) -> None:
-        before = self.spent
+        before = self.tally.cost
         self.step += 1
         operations, results = self._step_operations, self._results
         self._step_operations, self._results = {}, {}
@@ -267,57 +271,47 @@ class Execution:
         for name, (index, k, operation) in operations.items():
             result = results[name]
             self._memory.keep(operation.key, result)
-            self._charge(operation, result)
-            if type(result) is Failure:
-                self.failures += 1
+            cost = self.tally.charge(operation, result, self._pool)
+            self._trace.append(Performed(self.step, operation, result, cost))
+            if isinstance(result, Failure):
+                turn, place = operation.turn.id, name.partition("~")[0]
                 if self._status[index] == RUNNING:
-                    failed.append(operation.turn.id)
-                    self._failed_at[operation.turn.id] = name.partition("~")[0]
-            if self._take(index, k, result):
+                    failed.append(turn)
+                    self._fail(index, result, (place,))
+                    settled.append(index)
+                else:  # another of the tools that were asked for together
+                    self._failed_at[turn] += (place,)
+            elif self._take(index, k, result):
                 settled.append(index)
         self._advance(self._release(settled))
-        if failed or self.spent > self._threshold:
+        if failed or self.tally.cost > self._threshold:
             self._look(tuple(failed), before)
 
     def _look(self, failed: tuple[str, ...], before: int) -> None:
         """Look at the trigger after a step. A finished execution without failures has nothing to mend."""
-        trigger = look(failed, before, self.spent, self._threshold)
+        trigger = look(failed, before, self.tally.cost, self._threshold)
         if trigger is not None and (failed or self._step_operations):
             self.trigger = trigger
-            self.triggers += 1
+            self.tally.triggers += 1
 
-    def _charge(self, operation: ModelCall | ToolCall, result: Result) -> None:
-        cost = 0
-        if type(operation) is ModelCall:
-            self.model_calls += 1
-            assert isinstance(result, Reply | Failure)
-            self.prompt_tokens += result.prompt_tokens
-            self.completion_tokens += result.completion_tokens
-            backbone = self._pool.backbones[operation.backbone]
-            cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
-            self.spent += cost
-        else:
-            self.tool_calls += 1
-        self._trace.append(Performed(self.step, operation, result, cost))
+    def _fail(self, index: int, failure: Failure, places: tuple[str, ...]) -> None:
+        self._failed_at[self._plan.turns[index]] = places
+        self._settle(index, FAILED, Output(failure.message, None, b"", failure))
 
-    def _take(self, index: int, k: int, result: Result) -> bool:
-        """Take the result of a model call or the `k`-th tool call. Returns whether it settles the turn."""
+    def _take(self, index: int, k: int, result: Reply | ToolOutput) -> bool:
+        """Take what a model call or the `k`-th tool call gave. Returns whether it settles the turn."""
         if self._status[index] != RUNNING:
             return False
-        if type(result) is Failure:
-            self._settle(index, FAILED, Output(result.message, None, b"", result))
-            return True
         loop = self._loops[index]
-        if type(result) is ToolOutput:
+        if isinstance(result, ToolOutput):
             return loop.answer(k, result.text) and self._call_model(index)
-        assert type(result) is Reply
         asked = result.tool_uses[: self._max_tool_steps - len(loop.history)]
         if asked:
             loop.asked = asked
-            return any(self._call_tool(index, i) for i in range(len(asked)))
+            return self._call_tools(index)
         text = result.text
         purpose = self._plan.nodes[index].turn.purpose
-        answer = self._item.task.extract(text) if purpose in _ANSWERS else None
+        answer = gates.read(self._item.task, "extract", text) if purpose in _ANSWERS else None
         self._settle(index, DONE, Output(text, answer, digest(text)))
         return True
 
@@ -403,12 +397,17 @@ class Execution:
         """Ask for the next model call of a turn. Returns whether kept results settle the turn at once."""
         node, loop = self._plan.nodes[index], self._loops[index]
         turn = node.turn
+        if turn.tools and len(loop.history) >= self._max_tool_steps:
+            turn = replace(turn, tools=())  # none is left, so none is offered and the model can only answer
         backbone = self.system.assignment.backbones[turn.role]
         name = f"{turn.id}/{len(loop.history)}"
         attempt = self._attempts.get(name, 0)
         body = loop.model_body(node.content, backbone, attempt)
         key = self._memory.key(body)
         kept = self._memory.find(key, body)
+        if isinstance(kept, Failure):
+            self._fail(index, kept, (name,))
+            return True
         if kept is not None:
             return self._take(index, -1, kept)
         if attempt:
@@ -417,22 +416,33 @@ class Execution:
         self._step_operations[name] = (index, -1, call)
         return False
 
-    def _call_tool(self, index: int, k: int) -> bool:
-        """Ask for the `k`-th tool call of a turn's present step. Returns as `_call_model` does."""
+    def _call_tools(self, index: int) -> bool:
+        """Ask for the tools of a turn's present step, all at once. Returns as `_call_model` does.
+
+        Where one of them is known to fail, the turn has failed, and the others are not performed.
+        """
+        loop = self._loops[index]
+        calls = [self._tool_call(index, k) for k in range(len(loop.asked))]
+        failures = [(call.id.partition("~")[0], kept) for _, call, kept in calls if type(kept) is Failure]
+        if failures:
+            self._fail(index, failures[0][1], tuple([place for place, _ in failures]))
+            return True
+        complete = False
+        for k, (name, call, kept) in enumerate(calls):
+            if type(kept) is ToolOutput:
+                complete = loop.answer(k, kept.text)
+            else:
+                self._step_operations[name] = (index, k, call)
+        return complete and self._call_model(index)
+
+    def _tool_call(self, index: int, k: int) -> tuple[str, ToolCall, Result | None]:
+        """The `k`-th tool call of a turn's present step with its name, and its result where that is kept."""
         node, loop = self._plan.nodes[index], self._loops[index]
-        turn = node.turn
-        name = f"{turn.id}/{len(loop.history)}.{k}"
+        name = f"{node.turn.id}/{len(loop.history)}.{k}"
         attempt = self._attempts.get(name, 0)
         body = loop.tool_body(node.content, k, attempt)
         key = self._memory.key(body)
-        kept = self._memory.find(key, body)
-        if kept is not None:
-            return self._take(index, k, kept)
         if attempt:
             name += f"~{attempt}"
-        self._step_operations[name] = (
-            index,
-            k,
-            ToolCall(name, self._item, turn, loop.asked[k], attempt, key),
-        )
-        return False
+        call = ToolCall(name, self._item, node.turn, loop.asked[k], attempt, key)
+        return name, call, self._memory.find(key, body)

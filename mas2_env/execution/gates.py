@@ -10,10 +10,11 @@ Reviews, rankings and routes are read out of what models wrote. The readers are 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from mas2_env.errors import Breakdown
 from mas2_env.execution.compile import Chosen, Fed, Kept, Node, Present, Quorum, Sent
 from mas2_env.execution.operation import Failure
 from mas2_env.task import Task
@@ -43,8 +44,25 @@ class Output(Struct):
     def canonical(self, task: Task) -> str | None:
         """The canonical form of the answer, None without one."""
         if self.form is None and self.answer is not None:
-            self.form = task.canonical(self.answer)
+            self.form = read(task, "canonical", self.answer)
         return self.form
+
+
+def read(task: Task, what: Literal["extract", "canonical"], text: str) -> str | None:
+    """What the task reads in a text.
+
+    Raises:
+        Breakdown: if the task raises, which is neither the policy's nor the system's doing.
+    """
+    try:
+        found: str | None = getattr(task, what)(text)
+        if found is not None and not isinstance(found, str):
+            raise TypeError(f"it gave a {type(found).__name__}, expected a text or None")
+    except Breakdown:
+        raise
+    except Exception as error:
+        raise Breakdown(f"{task.name}.{what} raised {type(error).__name__}: {error}") from error
+    return found
 
 
 def look(node: Node, status: Sequence[int], outputs: Sequence[Output | None], task: Task) -> int | None:
@@ -157,5 +175,6 @@ def pool_votes(node: Node, status: Sequence[int], outputs: Sequence[Output | Non
         return Output("No answer was given.", None, b"")
     winner = max(counts, key=counts.__getitem__)
     output = first[winner]
-    text = f"{counts[winner]} of {len(node.refs)} votes for:\n{output.text}"
-    return Output(text, output.answer, b"%d/" % counts[winner] + output.digest, None, winner)
+    share = f"{counts[winner]} of {len(node.refs)}"
+    text = f"{share} votes for:\n{output.text}"
+    return Output(text, output.answer, share.encode() + output.digest, None, winner)

@@ -7,6 +7,7 @@ where the model asks for tools, tool calls and further model calls.
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mas2_env.system.model import RoleKind
 from mas2_env.task import Item, ToolUse
@@ -152,3 +153,19 @@ class Failure(Struct, frozen=True):
 
 Operation: TypeAlias = ModelCall | ToolCall | ScoreCall
 Result: TypeAlias = Reply | ToolOutput | Failure
+
+
+def clean(result: Result) -> Result:
+    """The result with every lone surrogate replaced by U+FFFD: models write them, and UTF-8 has none."""
+    if isinstance(result, Reply):
+        if result.text.isascii() and not result.tool_uses:
+            return result
+        uses = tuple([ToolUse(_utf8(use.name), _utf8(use.arguments)) for use in result.tool_uses])
+        return replace(result, text=_utf8(result.text), tool_uses=uses)
+    if isinstance(result, Failure):
+        return replace(result, message=_utf8(result.message))
+    return ToolOutput(_utf8(result.text))
+
+
+def _utf8(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

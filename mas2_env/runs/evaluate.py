@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mas2_env.backends.base import Backend
 from mas2_env.errors import DataError, RunError
+from mas2_env.plugins import take_item
 from mas2_env.pool import Pool
 from mas2_env.reward import Outcome
 from mas2_env.runs import journal
 from mas2_env.runs.plan import ITEMS, differences, make_workshop, policy_notes, remake_workshop, start
-from mas2_env.runs.record import FORMAT, Facts, Key, Plan, Record
+from mas2_env.runs.record import FORMAT, Facts, Key, Plan, Record, TaskEntry
 from mas2_env.runs.statistics import summarise
 from mas2_env.runs.summary import Summary
 from mas2_env.runs.work import Chunk, Finished, Workshop, perform_all
@@ -296,17 +297,30 @@ def _missing(workshop: Workshop, done: Mapping[Key, Record]) -> list[Chunk]:
     plan = workshop.plan
     chunks = []
     for t, (entry, task) in enumerate(zip(plan.tasks, workshop.tasks, strict=True)):
-        ids = [task.item(index).id for index in range(entry.items)] if done else []
+        ids = _begun(task, entry, done)
+        untouched = range(len(ids), entry.items)
         for p, policy in enumerate(plan.policies):
             for seed in plan.seeds:
-                items = tuple(
-                    index
-                    for index in range(entry.items)
-                    if not done or (policy.name, entry.name, ids[index], seed) not in done
+                left_out = tuple(
+                    i for i, item in enumerate(ids) if (policy.name, entry.name, item, seed) not in done
                 )
-                if items:
-                    chunks.append(Chunk(p, t, seed, items))
+                chunks += [Chunk(p, t, seed, items) for items in (left_out, untouched) if items]
     return chunks
+
+
+def _begun(task: Task, entry: TaskEntry, done: Mapping[Key, Record]) -> list[str]:
+    """Ids of the first items of a task, as far as any episode of theirs is done."""
+    wanted = {item for _, name, item, _ in done if name == entry.name}
+    ids: list[str] = []
+    while wanted:
+        if len(ids) == entry.items:
+            raise RunError(
+                f"episodes of {entry.name} are done whose item {min(wanted)!r} is not among its first "
+                f"{entry.items} items; take their lines out of episodes.jsonl (keep a copy of the file)"
+            )
+        ids.append(take_item(task, len(ids)).id)
+        wanted.discard(ids[-1])
+    return ids
 
 
 def _check_records(folder: Path, plan: Plan, records: Mapping[Key, Record]) -> None:

@@ -144,7 +144,10 @@ def resume(folder: Path, facts: Facts | None = None) -> Journal:
         _cut(folder / "episodes.jsonl", whole)
         if old.plan.traces:
             path = folder / "traces.jsonl.gz"
-            _cut(path, _whole_traces(path, records))
+            try:
+                _cut(path, _whole_traces(path, records))
+            except OSError as error:
+                raise RunError(f"{path}: cannot be read: {error.strerror}") from None
         if facts is not None:
             _write_facts(folder, facts)
         return Journal(folder, facts or old, records, lock)

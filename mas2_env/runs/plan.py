@@ -24,6 +24,9 @@ from mas2_env.task import Task
 ITEMS = 100
 """Items of each task, unless asked for otherwise."""
 
+MOST_ITEMS = 2**31 - 1
+"""Items of a task that a run can have."""
+
 _VERSIONS = ("mas2-env", "numpy", "msgspec", "gymnasium")
 
 
@@ -73,7 +76,16 @@ def make_workshop(
         backend_digest=str(getattr(made_backend, "digest", "")),
         traces=traces,
     )
+    _check_plan(plan)
     return Workshop(plan, tuple(named.values()), made_tasks, found, made_backend)
+
+
+def _check_plan(plan: Plan) -> None:
+    """Raise `RunError` if a plan cannot be read from the `run.json` that it would be written to."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"run.json could not hold what this run consists of: {error}") from None
 
 
 def remake_workshop(
@@ -183,14 +195,19 @@ def start(command: str, batch: int, workers: int, notes: tuple[str, ...] = ()) -
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "not installed"
+    command = command.encode("utf-8", "backslashreplace").decode()  # arguments may be any bytes
     return Start(datetime.now(UTC).isoformat(timespec="seconds"), command, versions, batch, workers, notes)
 
 
 def _name_policies(policies: Sequence[str | object] | Mapping[str, str | object]) -> dict[str, str | object]:
     if isinstance(policies, Mapping):
-        return dict(policies)
-    named = [(_policy_name(policy), policy) for policy in policies]
+        named = list(policies.items())
+    else:
+        named = [(_policy_name(policy), policy) for policy in policies]
     _unique([name for name, _ in named], "policy")
+    for name, _ in named:
+        if not name.isprintable() or not name.strip():
+            raise RunError(f"policy {name!r}: expected a name of printable characters")
     return dict(named)
 
 
@@ -223,8 +240,8 @@ def _task_entry(task: Task, items: int | Mapping[str, int] | None) -> TaskEntry:
     wanted = items.get(task.name, ITEMS) if isinstance(items, Mapping) else items
     if wanted is None and size is None:
         raise RunError(f"the items of {task.name} ({task.source}) never end: say how many")
-    if wanted is not None and wanted < 1:
-        raise RunError(f"{wanted} items are asked for, expected at least 1")
+    if wanted is not None and not 1 <= wanted <= MOST_ITEMS:
+        raise RunError(f"{wanted} items are asked for, expected 1 to {MOST_ITEMS:,}")
     number = min(n for n in (wanted, size) if n is not None)
     if number < 1:
         raise DataError(f"{task.name}: {task.path or task.source} holds no items")

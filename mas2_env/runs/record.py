@@ -1,8 +1,8 @@
 """What a run folder holds, as data."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
@@ -58,9 +58,9 @@ class TaskEntry(Struct, frozen=True):
     """A task of a run, bound to its data.
 
     Attributes:
-        name, title, version, licence, citation: of the task.
+        name: of the task, as are `title`, `version`, `licence` and `citation`.
         route: `module:Class` of the task, which makes it again.
-        source, path, seed: where its items come from; the path is absolute.
+        source: where its items come from, with an absolute `path` or the generator's `seed`.
         digest: SHA-256 that identifies the data.
         size: items that there are, None where they never end.
         items: the first so many of them are used.
@@ -85,7 +85,7 @@ class Plan(Struct, frozen=True):
 
     Attributes:
         pool: name or absolute path of the pool, as `load_pool` takes it.
-        pool_name, pool_digest: of its content.
+        pool_name: in its file; `pool_digest` is of the file's content.
         backend: its registered name; empty for an object that was passed in Python.
         backend_digest: of the backend's parameters, where it has such.
         traces: whether the trace of every episode is kept.
@@ -115,7 +115,7 @@ class Start(Struct, frozen=True):
         time: UTC, ISO 8601.
         command: as it was given.
         versions: of mas2-env, Python, and the packages that results depend on.
-        batch, workers: how it was carried out; results do not depend on them.
+        batch: episodes that were under way at once; results do not depend on it, nor on `workers`.
         notes: what has changed since the first start without making the run another one.
     """
 
@@ -132,4 +132,4 @@ class Facts(Struct, frozen=True):
 
     version: Literal["mas2.run/1"]
     plan: Plan
-    starts: tuple[Start, ...]
+    starts: Annotated[tuple[Start, ...], Meta(min_length=1)]

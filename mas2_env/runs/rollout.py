@@ -22,7 +22,10 @@ def rollout(
 
     Raises:
         PolicyError: if the policy raises, or does not answer each observation.
+        ValueError: if the batch is not at least 1.
     """
+    if batch < 1:
+        raise ValueError(f"batch is {batch}, expected at least 1 episode")
     source = iter(episodes)
     running = list(islice(source, batch))
     while running:
@@ -59,7 +62,7 @@ def ask(policy: Policy, episodes: Sequence[Episode]) -> Sequence[Answer]:
         first += f" and {len(episodes) - 1} more"
     try:
         answers = policy.decide(observations)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PolicyError(f"policy {name} raised {type(error).__name__} at {first}: {error}") from error
     try:
         given = len(answers)

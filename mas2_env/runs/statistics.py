@@ -4,9 +4,15 @@ Method: the percentile bootstrap (Efron & Tibshirani, An Introduction to the Boo
 clustered by item: items are drawn with replacement and all episodes of an item, over all seeds and policies,
 stay together, because answers to one question are not independent (Miller, Adding Error Bars to Evals, 2024,
 arXiv 2411.00640). Policies are compared on the same draws and on the episodes that neither ended void, which
-makes the differences paired. Where a policy solved all items or none, resampling knows no spread, and the
-success rate gets the exact interval of Clopper and Pearson (Biometrika 26, 1934) over items. A mean over
-several tasks weighs tasks equally and draws the items of each on their own.
+makes the differences paired. A mean over several tasks weighs tasks equally and draws the items of each on
+their own.
+
+Where results do not vary, resampling knows no spread, and bounds come from the number of items n instead. A
+policy that solved all items or none gets the exact interval of Clopper and Pearson (Biometrika 26, 1934): for
+none, [0, 1 - 0.025^(1/n)]. Two policies that solved the same items may still differ: were the share of items
+on which they do above 1 - 0.05^(1/n), one would have shown with probability 0.95, so this bounds the
+difference on both sides. In a mean of T tasks, n is T times the items of the smallest: for rates p_t of mean
+p, prod (1 - p_t)^(n_t) <= (1 - p)^(T min n_t), so that neither bound promises too much.
 
 Void episodes are in no statistic; they are counted.
 """
@@ -116,10 +122,16 @@ def resample(sums: Array, resamples: int, rng: np.random.Generator) -> Array:
 
 
 class _Estimate:
-    """The sums of one cell, whole (4,) and resampled (resamples, 4), as means per episode."""
+    """The sums of one cell, by item (items, 4) and resampled (resamples, 4), as means per episode.
 
-    def __init__(self, whole: Array, draws: Array, items: int) -> None:
-        self.items = items
+    `sure` is the number of items that bounds without resampling may count on; `level` says that no item's
+    first metric differs from zero.
+    """
+
+    def __init__(self, sums: Array, draws: Array) -> None:
+        whole = sums.sum(axis=0)
+        self.items = self.sure = int((sums[:, 3] > 0).sum())
+        self.level = not sums[:, 0].any()
         self.episodes = int(whole[3])
         with np.errstate(divide="ignore", invalid="ignore"):
             self.mean = whole[:3] / whole[3]
@@ -142,7 +154,7 @@ def _interval(value: float, draws: Array, items: int) -> Interval:
 def _success(estimate: _Estimate) -> Interval:
     interval = _interval(estimate.mean[0], estimate.draws[:, 0], estimate.items)
     if interval.value in (0.0, 1.0) and interval.low is not None:
-        bound = ((1 - CONFIDENCE) / 2) ** (1 / estimate.items)
+        bound = ((1 - CONFIDENCE) / 2) ** (1 / estimate.sure)
         return Interval(0.0, 0.0, 1 - bound) if interval.value == 0.0 else Interval(1.0, bound, 1.0)
     return interval
 
@@ -158,10 +170,18 @@ def _cost_per_success(estimate: _Estimate) -> Interval:
     return _interval(float(value), draws, estimate.items)
 
 
+def _success_difference(estimate: _Estimate) -> Interval:
+    interval = _interval(estimate.mean[0], estimate.draws[:, 0], estimate.items)
+    if estimate.level and interval.low is not None:
+        bound = 1 - (1 - CONFIDENCE) ** (1 / estimate.sure)
+        return Interval(0.0, -bound, bound)
+    return interval
+
+
 def _difference(estimate: _Estimate) -> Difference:
     return Difference(
         episodes=estimate.episodes,
-        success=_interval(estimate.mean[0], estimate.draws[:, 0], estimate.items),
+        success=_success_difference(estimate),
         reward=_interval(estimate.mean[1], estimate.draws[:, 1], estimate.items),
         cost=_usd(estimate),
     )
@@ -212,8 +232,7 @@ def _task_parts(
         draws = np.zeros((resamples, matrix.shape[1]))
 
     def estimate(place: slice) -> _Estimate:
-        part = matrix[:, place]
-        return _Estimate(part.sum(axis=0), draws[:, place], int((part[:, 3] > 0).sum()))
+        return _Estimate(matrix[:, place], draws[:, place])
 
     return {
         policy: _Part(cell, estimate(own[policy]), estimate(paired[policy]) if policy in paired else None)
@@ -233,6 +252,8 @@ def _pool(parts: Sequence[_Estimate]) -> _Estimate:
     """The mean of tasks, each weighing the same."""
     mean = _Estimate.__new__(_Estimate)
     mean.items = sum(part.items for part in parts)
+    mean.sure = len(parts) * min(part.sure for part in parts)
+    mean.level = all(part.level for part in parts)
     mean.episodes = sum(part.episodes for part in parts)
     mean.mean = np.mean([part.mean for part in parts], axis=0)
     mean.draws = np.mean([part.draws for part in parts], axis=0)

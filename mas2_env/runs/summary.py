@@ -47,9 +47,15 @@ class Row(Struct, frozen=True):
         cost: USD per episode.
         cost_per_success: USD spent for each success.
         cost_ratio: mean C(τ) / C_ref(item).
-        tokens, meta_tokens: per episode, of the execution and of the meta-agents.
-        model_calls, tool_calls, failures: operations per episode.
-        triggers, rectifications, edits, invalid: per episode.
+        tokens: of the execution, per episode.
+        meta_tokens: of the meta-agents, per episode.
+        model_calls: per episode.
+        tool_calls: per episode.
+        failures: operations that failed, per episode.
+        triggers: times the trigger fired, per episode.
+        rectifications: decisions of the Rectifier, per episode.
+        edits: carried out, per episode.
+        invalid: invalid decisions, per episode.
         difference: to the baseline; None for the baseline itself.
     """
 
@@ -85,7 +91,8 @@ class Summary(Struct, frozen=True):
         episodes: finished ones, void ones included.
         void: void ones.
         expected: how many the run consists of.
-        confidence, resamples: of the intervals.
+        confidence: level of the intervals.
+        resamples: draws of the bootstrap.
     """
 
     rows: tuple[Row, ...]

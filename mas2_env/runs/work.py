@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
 
@@ -17,7 +18,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.episode import Episode
 from mas2_env.errors import RunError
 from mas2_env.execution.trace import Decided, Rejected
-from mas2_env.plugins import make_policy
+from mas2_env.plugins import make_policy, take_item
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool
 from mas2_env.runs.journal import pack_trace
@@ -34,7 +35,7 @@ class Chunk(Struct, frozen=True):
     policy: int
     task: int
     seed: int
-    items: tuple[int, ...]
+    items: Sequence[int]
 
 
 class Workshop:
@@ -77,7 +78,8 @@ class Workshop:
         plan, task = self.plan, self.tasks[chunk.task]
         name = plan.policies[chunk.policy].name
         episodes = (
-            Episode(task.item(index), self.pool, plan.settings, seed=chunk.seed) for index in chunk.items
+            Episode(take_item(task, index), self.pool, plan.settings, seed=chunk.seed)
+            for index in chunk.items
         )
         for episode in rollout(self.policy(chunk.policy, chunk.seed), episodes, self.backend, batch):
             record = make_record(name, episode)
@@ -135,7 +137,8 @@ def _spread(packed: bytes, chunks: Iterator[Chunk], batch: int, workers: int) ->
         while True:
             # Two chunks for each worker are under way: enough to keep it busy, little to lose in a kill.
             for chunk in islice(chunks, 2 * workers - len(pending)):
-                pending.add(executor.submit(_perform, chunk, batch))
+                with _uninterrupted():
+                    pending.add(executor.submit(_perform, chunk, batch))
             if not pending:
                 break
             ended, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -151,6 +154,19 @@ def _spread(packed: bytes, chunks: Iterator[Chunk], batch: int, workers: int) ->
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
         executor.shutdown(wait=done, cancel_futures=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off; processes that are begun here never hear of it, not even while they start."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _workshop: Workshop | None = None

@@ -212,7 +212,11 @@ Decision: TypeAlias = Template | Assignment | Rectification
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds on the size of a system, so that no decision can ask for an endless one."""
+    """Bounds on the size of a system, so that no decision can ask for an endless one.
+
+    Raises:
+        ValueError: if a bound leaves no system that keeps it. All are at least 1, `max_prompt_chars` 0.
+    """
 
     max_roles: int = 12
     max_copies: int = 8
@@ -220,3 +224,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     max_revisions: int = 5
     max_turns: int = 128
     max_prompt_chars: int = 4000
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            least = 0 if name == "max_prompt_chars" else 1
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected at least {least}")

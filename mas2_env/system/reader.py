@@ -179,7 +179,7 @@ def _unwrap(value: Any, kind: type, whole: bool) -> tuple[Any, list[str]]:
 
 
 def _is_edit(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("type") in _TAGS
+    return isinstance(value, dict) and isinstance(value.get("type"), str) and value["type"] in _TAGS
 
 
 def _convert(value: Any, kind: type[Decision]) -> tuple[Decision | None, list[str], list[str]]:

@@ -116,7 +116,7 @@ def text_width(text: str, size: float) -> float:
 def fit(text: str, size: float, room: float) -> str:
     """The text, or as much of it as there is room for."""
     clean = "".join(c if c.isprintable() else "�" for c in text)
-    if text_width(clean, size) <= room:
+    if text_width(clean, size) <= room + 0.01:  # a room made to measure may be a rounding error narrower
         return clean
     while clean and text_width(clean + "…", size) > room:
         clean = clean[:-1]

@@ -41,22 +41,25 @@ def instance_faults(value: object, kind: type[Struct]) -> list[str]:
         return [f"$: given a {type(value).__name__}, expected a {kind.__name__}"]
     try:
         plain = msgspec.to_builtins(value)
-        _refuse_lists(value)
+        _refuse_plain(value)
     except (TypeError, ValueError, RecursionError) as error:
-        return [f"$: the {kind.__name__} holds something that JSON cannot hold: {str(error)[:200]}"]
+        return [f"$: the {kind.__name__} holds something that it cannot hold: {str(error)[:200]}"]
     return shape_faults(plain, kind)
 
 
-def _refuse_lists(value: object) -> None:
-    """Raise `TypeError` if lists stand in a frozen struct where tuples are expected."""
+def _refuse_plain(value: object) -> None:
+    """Raise `TypeError` if lists stand in a struct where tuples are expected, or dicts for structs."""
     if isinstance(value, Struct):
         for field in value.__struct_fields__:
-            _refuse_lists(getattr(value, field))
+            part = getattr(value, field)
+            if not (isinstance(part, dict) and field == "backbones"):
+                _refuse_plain(part)
     elif isinstance(value, tuple):
         for part in value:
-            _refuse_lists(part)
-    elif isinstance(value, list):
-        raise TypeError("a list is given where a tuple is expected")
+            _refuse_plain(part)
+    elif isinstance(value, list | dict):
+        wanted = "a tuple" if isinstance(value, list) else "a struct"
+        raise TypeError(f"{given(value)} is given where {wanted} is expected")
 
 
 def given(value: object) -> str:
@@ -118,7 +121,7 @@ def _union(value: object, kind: Any, path: str) -> list[str]:
     if "type" not in value:
         return [f"{path}: the field 'type' is missing; expected one of {names}"]
     tag = value["type"]
-    if tag not in structs:
+    if not isinstance(tag, str) or tag not in structs:
         return [f"{path}.type: given {given(tag)}, expected one of {names}{did_you_mean(str(tag), structs)}"]
     return _struct(value, structs[tag], path)
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence, Set
 from functools import lru_cache
 
+import msgspec
+
 from mas2_env.pool import did_you_mean
 from mas2_env.system.channels import ChannelCheck
 from mas2_env.system.edit import attempt
@@ -15,8 +17,13 @@ def check_template(template: Template, tools: Collection[str], limits: Limits) -
     """Every fault of a template, each line beginning with its JSON path; empty if it is valid."""
     names = tools if isinstance(tools, tuple) else _ordered(tools)
     try:
-        return list(_template_faults(template, names, limits))
-    except TypeError:  # unhashable: not what the data model allows, so say where
+        return list(_template_faults(template, msgspec.json.encode(template), names, limits))
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # not what the data model allows: say where
         return instance_faults(template, Template) or list(_find_faults(template, names, limits))
 
 
@@ -121,7 +128,10 @@ def _some(names: Collection[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _template_faults(template: Template, tools: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
+def _template_faults(
+    template: Template, written: bytes, tools: tuple[str, ...], limits: Limits
+) -> tuple[str, ...]:
+    # `written` keeps apart what Python takes to be equal: 1, 1.0 and True.
     return tuple(_find_faults(template, tools, limits))
 
 

@@ -59,6 +59,8 @@ class PythonRunner:
     """A pool of helpers that run programs, with a bounded cache of verdicts. Thread-safe.
 
     Helpers start when first needed, are replaced when they break and end with this object or this process.
+    One that has been given a test is never given a program without: such a program could read the memory of
+    its helper, in which the tests of earlier jobs are left.
     After a fork the child starts its own. Needs Linux.
 
     Args:
@@ -78,6 +80,7 @@ class PythonRunner:
 
     def _reset(self) -> None:
         self._idle: list[Worker] = []
+        self._tested: list[Worker] = []
         self._slots = threading.BoundedSemaphore(self._most)
         self._lock = threading.Lock()
         self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
@@ -123,7 +126,8 @@ class PythonRunner:
     def _try(self, job: dict[str, Any], timeout: float) -> Verdict | None:
         """The verdict, or None if the helper was lost over it."""
         with self._lock:
-            worker = self._idle.pop() if self._idle else None
+            idle = self._tested if job["test"] else self._idle
+            worker = idle.pop() if idle else None
         worker = worker or Worker(self._isolation)
         try:
             status, message, output = worker.ask(job, timeout + GRACE)
@@ -134,7 +138,7 @@ class PythonRunner:
             worker.close()
             raise
         with self._lock:
-            self._idle.append(worker)
+            idle.append(worker)
         if status == "broken":
             raise Breakdown(message)
         return Verdict(status, message, output)
@@ -142,12 +146,13 @@ class PythonRunner:
     def close(self) -> None:
         """End the idle helpers; the next program starts a new one."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle = [*self._idle, *self._tested]
+            self._idle, self._tested = [], []
         for worker in idle:
             worker.close()
 
     def _forked(self) -> None:
-        idle = self._idle
+        idle = [*self._idle, *self._tested]
         self._reset()
         for worker in idle:
             worker.forget()

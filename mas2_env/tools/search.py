@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy
 
+from mas2_env.errors import Breakdown
 from mas2_env.pool import did_you_mean
 from mas2_env.task import Document, ToolSpec
 
@@ -106,8 +107,12 @@ class _Large:
     """The same over many documents."""
 
     def __init__(self, corpus: list[list[str]]) -> None:
-        import bm25s
-
+        try:
+            import bm25s
+        except ModuleNotFoundError:
+            raise Breakdown(
+                f"searching more than {SMALL} documents needs bm25s: pip install 'mas2-env[tasks]'"
+            ) from None
         self.size = len(corpus)
         self.index = bm25s.BM25(method="lucene", k1=K1, b=B)
         self.index.index(corpus, show_progress=False)

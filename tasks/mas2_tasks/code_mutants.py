@@ -73,18 +73,32 @@ def mutants(prompt: str, body: str, entry: str, most: int = 6) -> tuple[str, ...
 
     Subtle mistakes come before coarse ones, and mistakes that could make a loop endless come last.
     """
-    try:
-        tree = parse(prompt + body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    function = _function(prompt + body, entry)
+    if function is None:
         return _COARSE
+    chosen = _spoilt(function, entry, _body)[:most]
+    return (*chosen, *(text for text in _COARSE if text not in chosen))[: max(3, len(chosen))]
+
+
+def layout(prompt: str, body: str, entry: str) -> str:
+    """The body as `mutants` lays it out: quotes, comments and blank lines must not tell right from wrong."""
+    function = _function(prompt + body, entry)
+    return body if function is None else _body(function)
+
+
+def _function(source: str, entry: str) -> ast.FunctionDef | None:
+    """The function `entry` without its docstring, if there is one that can be read."""
+    try:
+        tree = parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
     if not functions:
-        return _COARSE
+        return None
     function = functions[-1]
     if ast.get_docstring(function, clean=False) is not None:
         function.body = function.body[1:]
-    chosen = _spoilt(function, entry, _body)[:most]
-    return (*chosen, *(text for text in _COARSE if text not in chosen))[: max(3, len(chosen))]
+    return function
 
 
 def program_mutants(code: str, entry: str, most: int = 6) -> tuple[str, tuple[str, ...]]:

@@ -77,8 +77,11 @@ def read_records(path: str | Path, schema: type[T]) -> Records[T]:
         stat = file.stat()
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror or error}{_neighbour(file)}") from None
-    if file.is_dir():
-        raise DataError(f"{file}: is a folder; give the path of a .jsonl, .jsonl.gz or .json file")
+    except ValueError as error:
+        raise DataError(f"{str(file)!r}: no file can have this name: {error}") from None
+    if not file.is_file():
+        what = "a folder" if file.is_dir() else "no regular file"
+        raise DataError(f"{file}: is {what}; give the path of a .jsonl, .jsonl.gz or .json file")
     kind: Any = schema
     return _read(str(file), kind, stat.st_mtime_ns, stat.st_size)
 

@@ -192,9 +192,7 @@ class GSM8K(SourcedTask):
         elif slip is not None:
             told = sentences(gold.steps, run(gold.steps, slip) or [], slip)
         else:
-            spoilt = re.compile(rf"(?<![\d.,]){re.escape(truth.answer)}(?![\d])")
-            told = [step for step in truth.steps[:-1] if not spoilt.search(step.replace(",", ""))]
-            told.append(f"This leaves {answer}.")
+            told = _astray(truth.steps, truth.answer, answer)
         if len(gold.bodies) >= MOST_BODIES:
             gold.bodies.clear()
         body = gold.bodies[answer] = "\n".join(told)
@@ -219,6 +217,22 @@ class GSM8K(SourcedTask):
     def informed(self, item: Item, texts: Sequence[str]) -> float:
         """1 if a calculation succeeded, else 0."""
         return float(any(len(text) < 400 and text[:1] in _DIGITS and text for text in texts))
+
+
+def _astray(steps: tuple[str, ...], right: str, wrong: str) -> list[str]:
+    """A published derivation that comes to a wrong number: broken off at that result, else with a slip.
+
+    Its wording is that of a right one; the right number does not stand in it.
+    """
+    place = re.compile(rf"(?<![\d.,]){re.escape(right)}(?!\d|\.\d*[1-9])")
+    given = re.compile(rf"(?:>>|= ?)[$€£]?{re.escape(wrong)}(?!\d|\.\d*[1-9])")
+    plain = [re.sub(r"(?<=\d),(?=\d{3})", "", step) for step in steps]
+    ends = [i for i, step in enumerate(plain[:-1]) if given.search(step)]
+    told = steps[: ends[-1] + 1] if ends else steps
+    return [
+        place.sub(wrong, bare) if place.search(bare) else step
+        for step, bare in zip(told, plain, strict=False)
+    ]
 
 
 _DIGITS = frozenset("0123456789-")

@@ -9,8 +9,11 @@ from mas2_tasks.files import Records, read_records
 from mas2_tasks.gsm8k_score import openai_extract
 
 MOST_DISTRACTORS = 6
+MOST_DIGITS = 15
+"""Characters of an answer; more than any has, and few enough for a float to tell it from the next."""
 
 _MARK = re.compile(r"<<([^<>=]*)=([^<>]*)>>")
+_WHOLE = re.compile(r"\d+(?:\.\d+)?")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?|\.\d+")
 
 
@@ -31,8 +34,14 @@ def read_gsm8k(path: str) -> Records[Problem]:
     for index, record in enumerate(records.rows):
         if not record.question.strip():
             raise DataError(f"{records.place(index)}: `question` is empty")
-        if openai_extract(record.answer) is None:
+        answer = openai_extract(record.answer)
+        if answer is None:
             raise DataError(f"{records.place(index)}: `answer` does not end in `#### N`")
+        if len(answer) > MOST_DIGITS:
+            raise DataError(
+                f"{records.place(index)}: `answer` ends in a number of {len(answer)} characters, expected at "
+                f"most {MOST_DIGITS}"
+            )
     return records
 
 
@@ -60,8 +69,8 @@ def distractors(record: Problem, answer: str) -> tuple[str, ...]:
     number = float(answer)
     found += [_short(str(number + by)) for by in (1, 10, -1, 2, 100)]
     right = _short(answer)
-    wrong = dict.fromkeys(value for value in found if value != right and not value.startswith("-"))
-    return tuple(list(wrong)[:MOST_DISTRACTORS])
+    wrong = dict.fromkeys(value for value in found if value != right and _WHOLE.fullmatch(value))
+    return tuple(list(wrong)[:MOST_DISTRACTORS]) or ("0",)
 
 
 def _otherwise(expression: str) -> list[str]:
@@ -77,4 +86,4 @@ def _otherwise(expression: str) -> list[str]:
 def _short(number: str) -> str:
     """Without a decimal part that says nothing."""
     value = float(number)
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(round(value, 2))
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else str(round(value, 2))

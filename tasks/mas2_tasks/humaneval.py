@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mas2_env.task import Item, Truth
 from mas2_env.tools.python import Program
-from mas2_tasks.code_mutants import mutants
+from mas2_tasks.code_mutants import layout, mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
 from mas2_tasks.files import Records, read_records
 from mas2_tasks.humaneval_examples import find_examples
@@ -99,20 +99,22 @@ class HumanEval(CodeTask):
         lines = [line.strip() for line in record.canonical_solution.split("\n") if line.strip()]
         # Longer solutions are harder for real models; the rest is luck, to a standard deviation near 1.2.
         difficulty = 0.9 * (math.log1p(len(lines)) - 1.9) + 1.05 * noise(self.name, item_id)
-        wrong = mutants(record.prompt, record.canonical_solution, record.entry_point)
-        return self._build(item_id, record, wrong, difficulty, max(1, len(lines) // 3), tuple(lines[:12]))
+        official = (record.prompt, record.canonical_solution, record.entry_point)
+        answers = (layout(*official), mutants(*official))
+        return self._build(item_id, record, answers, difficulty, max(1, len(lines) // 3), tuple(lines[:12]))
 
     def _generate(self, item_id: str, index: int) -> Item:
         made = _make(self.seed, index)
         problem = Problem(item_id, made.prompt, made.entry_point, made.solution, made.test)
         steps = tuple(f"{phrase[0].upper()}{phrase[1:]}." for phrase in made.phrases)
-        return self._build(item_id, problem, made.wrong, made.difficulty, len(steps), steps)
+        answers = (made.solution, made.wrong)
+        return self._build(item_id, problem, answers, made.difficulty, len(steps), steps)
 
     def _build(
         self,
         item_id: str,
         problem: Problem,
-        wrong: tuple[str, ...],
+        answers: tuple[str, tuple[str, ...]],
         difficulty: float,
         parts: int,
         steps: tuple[str, ...],
@@ -122,8 +124,8 @@ class HumanEval(CodeTask):
             id=item_id,
             query=problem.prompt,
             truth=Truth(
-                answer=problem.canonical_solution,
-                distractors=wrong,
+                answer=answers[0],
+                distractors=answers[1],
                 difficulty=difficulty,
                 parts=parts,
                 steps=steps,

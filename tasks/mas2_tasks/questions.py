@@ -102,25 +102,25 @@ class QuestionTask(SourcedTask):
             steps = truth.steps
         else:
             begun = (step for step in truth.steps[:1] if truth.answer not in step)
-            steps = (*begun, *_astray(item, answer)) or (f"The articles point to {answer}.",)
+            steps = (*begun, *_astray(item, answer)) or (f"Everything points to {answer}.",)
         first, last = steps[0], steps[-1]
         if len(steps) == 1:
-            return (first, f"The articles say: {first}", f"- {first}")
+            return (first, f"What matters is this: {first}", f"- {first}")
         return (
             " ".join(steps),
             f"First, {first}\nThen, {last}",
             f"- {first}\n- {last}",
-            f"The search gives this: {first} It also gives: {last}",
+            f"One fact is this: {first} Another is: {last}",
         )
 
     def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
-        """A search for each step; on a wrong track, from the second on, for what the first led to."""
+        """A search for each step; on a wrong track, from the second on, for what is asked last."""
         gold: Gold = item.truth.gold
         if not 0 <= step < len(gold.probes):
             return None
         query = gold.probes[step]
         if step > 0 and gold.follows and answer != item.truth.answer:
-            query = f"{gold.probes[0]} {answer}"
+            query = " ".join(item.query.split()[-8:])
         return ToolUse("search", msgspec.json.encode({"query": query}).decode())
 
     def informed(self, item: Item, texts: Sequence[str]) -> float:
@@ -143,7 +143,7 @@ def _astray(item: Item, answer: str) -> tuple[str, ...]:
     right = item.truth.answer
     if answer.lower() in ("yes", "no"):
         same = "the same" if answer.lower() == "yes" else "not the same"
-        return (f"Going by the articles on {' and '.join(item.truth.evidence)}, this is {same}.",)
+        return (f"Going by what is known of {' and '.join(item.truth.evidence)}, this is {same}.",)
     for texts in item.truth.gold.sentences:
         for text in texts:
             if answer in text and right not in text:

@@ -48,6 +48,28 @@ def test_pixels_have_one_size_and_show_something(text_env):
     assert (first != second).any()
 
 
+def test_the_drawing_of_a_system_stays_in_its_place_while_it_runs(text_env):
+    env = text_env(render_mode="rgb_array", rectifier=False)
+    env.reset(seed=0)
+    env.step(TEMPLATE)
+    before = env.render()
+    env.step('{"backbones": {"solver": "large"}}')
+    after = env.render()
+    rows = [np.flatnonzero((frame[200:] != 255).any(axis=(1, 2))) for frame in (before, after)]
+    assert rows[0][[0, -1]].tolist() == rows[1][[0, -1]].tolist()
+
+
+def test_a_long_problem_is_shown_on_two_lines(text_env):
+    env = text_env(render_mode="ansi")
+    env.reset(seed=0)
+    env.step(TEMPLATE.replace(' {"name": "pool"', ' {"name": "idle"},{"name": "pool"'))
+    lines = env.render().splitlines()
+    start = next(i for i, line in enumerate(lines) if "'idle'" in line)
+    assert lines[start].startswith("  $.roles[1]: nothing of 'idle' reaches the output")
+    assert lines[start + 1].startswith("    ")
+    assert all(len(line) <= WIDTH for line in lines)
+
+
 def test_human_prints_at_each_step(text_env, capsys):
     env = text_env(render_mode="human")
     env.reset(seed=0)

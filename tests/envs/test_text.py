@@ -123,6 +123,18 @@ def test_a_numpy_string_is_a_string(text_env):
     assert any(isinstance(event, Decided) for event in env.episode.trace)
 
 
+def test_methods_of_a_kind_of_string_are_not_called(text_env):
+    class Odd(str):
+        def __len__(self):
+            raise RuntimeError
+
+        __str__ = strip = __iter__ = __len__
+
+    env = text_env()
+    env.reset(seed=0)
+    assert env.step(Odd(TEMPLATE))[0]["stage"] == 1
+
+
 def test_a_failure_calls_the_rectifier(text_env):
     def fails_once(call):
         return Failure("timeout", "no answer in 60 s", 100, 0) if call.attempt == 0 else right(call)
@@ -190,6 +202,10 @@ def test_options_may_change_settings_for_one_episode(text_env):
         ({"task": "Sum"}, ValueError, "did you mean 'Sums'"),
         ({"settings": {"budgets": 1}}, ValueError, "did you mean 'budget'"),
         ({"settings": {"limits": {"max_turns": 10**6}}}, ValueError, "has room for 512"),
+        ({"settings": {"budget": object()}}, ValueError, "settings: "),
+        ({"settings": []}, ValueError, "expected values by field"),
+        ([("item", 1)], ValueError, "expected a dict with keys of item, task, settings"),
+        ("item", ValueError, "options is 'item', expected a dict"),
     ],
 )
 def test_wrong_options_are_errors(text_env, options, error, message):
@@ -205,6 +221,29 @@ def test_arguments_are_checked(text_env):
     with pytest.raises(ValueError, match="did you mean 'ansi'"):
         text_env(render_mode="ansii")
     assert text_env(limits={"max_roles": 3}).settings.limits.max_roles == 3
+    for wrong, said in (
+        ({"budget": math.nan}, "budget is nan, expected a finite multiple of the reference cost"),
+        ({"max_invalid": -1}, "max_invalid is -1, expected at least 0"),
+        ({"limits": {"max_roles": 0}}, r"max_roles is 0, expected at least 1 - at `\$.limits`"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            text_env(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"task": 3}, "task is 3, expected the name of a registered task"),
+        ({"task": ["gsm8k", None]}, "expected the name of a registered task"),
+        ({"task": "gsm8k", "path": 3}, "path is 3, expected the path of a file"),
+        ({"task": "gsm8k", "path": {"gsm8k": 3}}, "expected the path of a file, or paths by the names"),
+        ({"task": "gsm8k", "task_seed": "7"}, "task_seed is '7', expected an integer"),
+        ({"task": "gsm8k", "backend": None}, "backend is None, expected the name of a registered backend"),
+    ],
+)
+def test_arguments_of_another_type_are_named(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        TextEnv(**arguments)
 
 
 def test_steps_before_reset_and_after_the_end_follow_gymnasium(text_env):

@@ -148,3 +148,32 @@ def test_a_route_that_names_nobody_takes_the_first_target(begin, scripted):
     )
     run_sync(begin(template), backend)
     assert backend.asked() == ["router#0@0/0", "x#0@0/0"]
+
+
+def test_a_ranker_whose_other_senders_are_passed_over_still_ranks(begin, scripted):
+    def script(call):
+        match call.turn.purpose:
+            case "route":
+                return "b"
+            case "rank":
+                return "d"
+        return f"Answer: {call.turn.id}"
+
+    team = (
+        Role("router", "route"),
+        Role("x"),
+        Role("b"),
+        Role("c"),
+        Role("d"),
+        Role("r", "rank"),
+        Role("v", "vote"),
+    )
+    channels = (
+        Route("router", ("x", "b")),
+        Send("x", "r"),
+        Debate(("b", "c", "d"), 2, ranker="r", keep=1),
+        Vote(("b", "c", "d"), "v"),
+    )
+    backend = scripted(script)
+    run_sync(begin(Template(team, channels, "v"), budget=1000.0), backend)
+    assert [call.id for call in backend.calls[-2:]] == ["r#0@0/0", "d#0@2/0"]

@@ -17,6 +17,7 @@ from mas2_env import (
     Template,
     Vote,
 )
+from mas2_env.errors import Breakdown
 from mas2_env.execution.drive import perform, run_async, run_batch, run_sync
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.system.model import Retry
@@ -118,3 +119,108 @@ def test_results_in_any_order(sums, pool, scripted):
     for seed in range(10):
         expected = drive_and_mend(fresh(sums, pool, seed), lambda e: run_sync(e, backend))
         assert drive_and_mend(fresh(sums, pool, seed), shuffled(random.Random(seed))) == expected
+
+
+class Buggy:
+    """Answers well, but for one item."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def complete(self, calls):
+        answers = [self.wrong() if call.item.id == "sums/1" else Reply("Answer: 4", 9, 9) for call in calls]
+        return [answer for answer in answers if answer != "left out"]
+
+    def wrong(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def acomplete(self, call):
+        return self.complete((call,))[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (KeyError("choices"), "backend Buggy raised KeyError: 'choices'"),
+        (None, "it answered with a NoneType, expected Reply or Failure"),
+        (Reply("", -1, 0), "it counted a negative number of tokens"),
+        (Reply("", None, 0), "backend Buggy raised TypeError"),
+        (Reply(None, 1, 1), "it answered with None, expected a text"),
+        ("left out", "it answered 1 of 2 calls"),
+    ],
+)
+def test_a_bug_in_a_backend_voids_the_episode_that_asked_and_no_other(sums, pool, answer, said):
+    def begun():
+        episodes = [Episode(sums.item(i), pool, Settings(), i) for i in range(4)]
+        for episode in episodes:
+            episode.decide(Template((Role("a"), Role("b"), Role("v", "vote")), (Vote(("a", "b"), "v"),), "v"))
+            episode.decide(Assignment({"a": "small", "b": "small"}))
+        return episodes
+
+    together, alone = begun(), begun()
+    if answer == "left out":  # one of two
+        backend = Buggy(answer)
+        backend.wrong = iter(["left out", Reply("Answer: 4", 9, 9)] * 9).__next__
+    else:
+        backend = Buggy(answer)
+    run_batch(together, backend)
+    assert [episode.outcome.kind for episode in together] == ["failure", "void", "success", "failure"]
+    assert said in together[1].outcome.reason
+    if answer == "left out":
+        return
+    for episode in alone[:2]:
+        run_sync(episode, backend)
+    for episode in alone[2:]:
+        asyncio.run(run_async(episode, backend))
+    waiting = begun()[1]
+    asyncio.run(run_async(waiting, backend))
+    assert [e.outcome for e in alone] == [e.outcome for e in together]
+    assert waiting.outcome == alone[1].outcome
+
+
+def test_the_first_breakdown_in_the_order_of_the_step_is_the_reason_under_every_driver(sums, pool, scripted):
+    def script(call):
+        if call.turn.role == "a" and not call.history:
+            return Reply("", 1, 1, (ToolUse("add", "{}"),))
+        return Breakdown("provider is down") if call.turn.round else "Answer: 4"
+
+    template = Template(
+        (Role("b"), Role("a", tools=("add",)), Role("c"), Role("v", "vote")),
+        (Debate(("b", "c"), 1), Vote(("b", "a", "c"), "v")),
+        "v",
+    )
+
+    def ended(step):
+        episode = Episode(sums.item(2), pool)
+        episode.decide(template)
+        episode.decide(Assignment({"a": "small", "b": "small", "c": "small"}))
+        step(episode)
+        return list(episode.trace_lines())
+
+    backend = scripted(script)
+    expected = ended(lambda e: run_sync(e, backend))
+    assert b"Sums.call raised KeyError" in expected[-1]
+    assert ended(lambda e: run_batch([e], backend)) == expected
+    assert ended(lambda e: asyncio.run(run_async(e, backend))) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "said"),
+    [
+        ("score", None, "Sums.score raised TypeError on item sums/2: it gave a NoneType, expected a Score"),
+        ("call", 4, "Sums.call raised TypeError on item sums/2: it gave a int, expected a text"),
+        ("extract", 4, "Sums.extract raised TypeError: it gave a int, expected a text or None"),
+    ],
+)
+def test_a_task_that_gives_something_else_voids_the_episode(sums, pool, scripted, method, given, said):
+    def script(call):
+        return "Answer: 4" if call.history else Reply("", 1, 1, (ToolUse("add", '{"a": 1, "b": 1}'),))
+
+    task = type("Odd", (type(sums),), {method: lambda *_: given})()
+    episode = Episode(task.item(2), pool)
+    episode.decide(Template((Role("s", tools=("add",)),), output="s"))
+    episode.decide(Assignment({"s": "small"}))
+    run_sync(episode, scripted(script))
+    assert (episode.outcome.kind, episode.outcome.reason) == ("void", said)

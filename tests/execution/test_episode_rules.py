@@ -1,9 +1,12 @@
 """Trigger, rectification, resuming, forking, money: what an execution promises."""
 
 import pickle
+from contextlib import nullcontext
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mas2_env import (
     Assignment,
@@ -24,6 +27,7 @@ from mas2_env.errors import Breakdown
 from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import Failure, Reply, ToolOutput
 from mas2_env.execution.trace import Decided, Performed, Rejected
+from mas2_env.execution.trigger import Trigger, look
 from mas2_env.system.model import ChangeRole, Reassign, Rebuild, Retry, Skip, System
 from mas2_env.task import Score, ToolUse
 
@@ -182,6 +186,19 @@ def test_a_turn_makes_at_most_max_tool_steps_calls(begin, scripted):
     run_sync(episode, scripted(lambda call: use))
     assert episode.outcome.tool_calls == 3
     assert episode.outcome.model_calls == 4
+
+
+def test_a_model_is_offered_no_tool_once_none_is_left(begin, scripted):
+    offered = []
+
+    def script(call):
+        offered.append(call.turn.tools)
+        return Reply("more", 1, 1, (ToolUse("add", '{"a": 1, "b": 1}'),)) if call.turn.tools else "Answer: 2"
+
+    episode = begin(Template((Role("s", tools=("add",)),), output="s"), max_tool_steps=2)
+    run_sync(episode, scripted(script))
+    assert offered == [("add",), ("add",), ()]
+    assert episode.outcome.answer == "2"
 
 
 @pytest.mark.parametrize(
@@ -348,3 +365,164 @@ def test_a_turn_that_failed_in_one_of_several_tools_stays_failed_after_an_edit_e
     run_sync(episode, backend)
     assert [call.turn.role for call in backend.calls] == ["z"]
     assert backend.calls[0].messages == ()
+
+
+def test_all_tools_that_failed_together_are_retried_together(begin, scripted):
+    def script(call):
+        uses = (ToolUse("add", '{"a": 1, "b": 1}'), ToolUse("add", '{"a": 2, "b": 2}'))
+        return "Answer: 4" if call.history else Reply("", 100, 10, uses)
+
+    episode = begin(Template((Role("s", tools=("add",)),), output="s"))
+    episode.deliver(episode.ready()[0], script(episode.ready()[0]))
+    for operation in episode.ready():
+        episode.deliver(operation, Failure("tool", "the tool broke"))
+    episode.decide(Rectification((Retry("s#0@0"),)))
+    assert [operation.id for operation in episode.ready()] == ["s#0@0/0.0~1", "s#0@0/0.1~1"]
+    run_sync(episode, scripted(script))
+    assert episode.outcome.kind == "success"
+
+
+def test_a_tool_known_to_fail_ends_the_turn_before_the_other_tools_are_performed(begin):
+    template = Template((Role("s", tools=("add",)), Role("z")), (Send("s", "z"),), "z")
+    two, four = ToolUse("add", '{"a": 1, "b": 1}'), ToolUse("add", '{"a": 2, "b": 2}')
+    episode = begin(template)
+    episode.deliver(episode.ready()[0], Reply("", 1, 1, (two, four)))
+    first, second = episode.ready()
+    episode.deliver(first, ToolOutput("2"))
+    episode.deliver(second, Failure("tool", "the tool broke"))
+    episode.decide(Rectification((Reassign("s", "large"),)))
+    three = ToolUse("add", '{"a": 1, "b": 2}')
+    episode.deliver(episode.ready()[0], Reply("", 1, 1, (three, four)))  # another first tool, the same second
+    assert [operation.id for operation in episode.ready()] == ["z#0@0/0"]
+    assert [operation.id for operation in episode.fork(seed=3).ready()] == ["z#0@0/0"]
+
+
+def test_a_skip_holds_while_its_turn_is_there_and_not_in_another_system(begin, scripted):
+    def begun():
+        episode = begin(CHAIN)
+        run_sync(episode, scripted(failing_once("a")))
+        episode.decide(Rectification((Skip("a#0@0"),)))
+        run_sync(episode, scripted(failing_once("b")))
+        return episode, (backend := scripted(failing_once(""))), backend
+
+    episode, backend, _ = begun()
+    episode.decide(Rectification((Reassign("a", "large"), Retry("b#0@0"))))
+    run_sync(episode, backend)
+    assert [call.turn.role for call in backend.calls] == ["b", "c"]
+    episode, backend, _ = begun()
+    single = System(Template((Role("a"),), output="a"), Assignment({"a": "large"}))
+    episode.decide(Rectification((Rebuild(single),)))
+    run_sync(episode, backend)
+    assert [call.turn.role for call in backend.calls] == ["a"]
+    assert episode.outcome.kind == "success"
+
+
+def test_a_vote_of_other_size_is_another_message(begin, scripted):
+    def script(call):
+        if call.turn.role == "w" and call.backbone == "small":
+            return Failure("timeout", "slow")
+        return f"Answer: {4 if call.turn.copy < 2 else 5}"
+
+    team = (Role("s", copies=3), Role("v", "vote"), Role("w"), Role("z"))
+    template = Template(team, (Vote(("s",), "v"), Send("v", "w"), Send("v", "z"), Send("w", "z")), "z")
+    episode, backend = begin(template, budget=1000.0), scripted(script)
+    run_sync(episode, backend)
+    episode.decide(Rectification((ChangeRole("s", copies=2), Reassign("w", "large"))))
+    run_sync(episode, backend)
+    assert [call.messages[0].text[:6] for call in backend.calls if call.turn.role == "w"] == [
+        "2 of 3",
+        "2 of 2",
+    ]
+
+
+def test_dictionaries_of_a_policy_are_not_the_episodes(pool, sums, scripted):
+    mine = Assignment({"a": "small", "b": "small", "c": "small"})
+    episode = Episode(sums.item(2), pool)
+    episode.decide(CHAIN)
+    episode.decide(mine)
+    mine.backbones["c"] = "large"
+    backend = scripted(failing_once("b"))
+    run_sync(episode, backend)
+    episode.observe().assignment.backbones["b"] = "large"
+    single = System(Template((Role("z"),), output="z"), Assignment({"z": "small"}))
+    episode.decide(Rectification((Rebuild(single),)))
+    single.assignment.backbones["z"] = "large"
+    run_sync(episode, backend)
+    assert {call.backbone for call in backend.calls} == {"small"}
+    assert b"large" not in b"".join(episode.trace_lines())
+
+
+@pytest.mark.parametrize(
+    ("usage", "said"),
+    [
+        (Usage(-5, 1), "usage.prompt_tokens: given -5, expected a whole number"),
+        (Usage(5, None), "usage.completion_tokens: given None"),
+        (Usage(1.5, 1), "usage.prompt_tokens: given 1.5"),
+        ({"prompt_tokens": 1}, "usage: given a dict, expected Usage"),
+        (Usage(1, 1, ["large"]), "usage.backbone: .'large'. is not in the pool"),
+    ],
+)
+def test_usage_that_cannot_be_priced_is_an_invalid_decision(pool, sums, usage, said):
+    episode = Episode(sums.item(2), pool)
+    with pytest.raises(InvalidDecision, match=said):
+        episode.decide(Metered(Template((Role("s"),), output="s"), usage))
+    assert episode.stage == "generate"
+    assert list(episode.trace_lines())
+
+
+def test_a_decision_that_utf8_cannot_hold_is_invalid(pool, sums):
+    episode = Episode(sums.item(2), pool)
+    with pytest.raises(InvalidDecision, match="lone surrogate"):
+        episode.decide(Template((Role("s", prompt="\ud800"),), output="s"))
+
+
+def test_half_characters_in_replies_and_tool_outputs_are_replaced(begin, scripted):
+    def script(call):
+        if call.history:
+            return "\ud83d\ude00 \ud800 Answer: \udc00"
+        return Reply("\ud800", 1, 1, (ToolUse("add", '{"a": "\ud800", "b": "\ud800"}'),))
+
+    episode = begin(Template((Role("s", tools=("add",)),), output="s"))
+    run_sync(episode, scripted(script))
+    assert episode.outcome.answer == "\ufffd"
+    assert b"\xf0\x9f\x98\x80 \xef\xbf\xbd" in b"".join(episode.trace_lines())
+
+
+def test_an_operation_of_another_fork_is_refused(begin):
+    episode = begin(CHAIN)
+    twin = episode.fork(seed=1)
+    with pytest.raises(ValueError, match="is not ready"):
+        twin.deliver(episode.ready()[0], Reply("Answer: 4", 1, 1))
+
+
+def test_a_task_that_cannot_read_an_answer_voids_the_episode_even_in_a_decision(begin, scripted, sums, pool):
+    class Broken(type(sums)):
+        def canonical(self, answer):
+            raise KeyError(answer)
+
+    team = (Role("a"), Role("b"), Role("v", "vote"))
+    template = Template(team, (Vote(("a", "b"), "v"),), "v")
+    episode = Episode(Broken().item(2), pool, Settings(budget=0.0))
+    episode.decide(template)
+    episode.decide(Assignment({"a": "small", "b": "small"}))
+    backend = scripted(lambda call: "Answer: 4" if call.turn.role == "a" else Failure("timeout", "slow"))
+    run_sync(episode, backend)
+    assert (episode.outcome.kind, episode.outcome.reward) == ("void", None)
+    assert episode.outcome.reason == "Sums.canonical raised KeyError: '4'"
+    assert episode.outcome.cost > 0
+
+
+def test_what_is_valid_does_not_depend_on_what_was_asked_before(pool, sums):
+    """Python takes 1, 1.0 and True to be equal; nobody's decision may stand in for another's."""
+    for copies, valid in ((1, True), (1.0, False), (True, False), (1, True)):
+        episode = Episode(sums.item(2), pool)
+        with nullcontext() if valid else pytest.raises(InvalidDecision, match=f"given {copies}, expected"):
+            episode.decide(Template((Role("once", copies=copies),), output="once"))
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(1, 50))
+def test_the_budget_fires_once_however_many_multiples_a_step_passes(before, more, threshold):
+    after = before + more
+    passed = any(before <= k * threshold < after for k in range(1, 401))
+    fired = look((), before, after, threshold)
+    assert fired == (Trigger(("budget",), ()) if passed else None)

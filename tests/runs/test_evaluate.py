@@ -191,6 +191,7 @@ def test_items_with_one_id_are_found(lab, monkeypatch):
     [
         ({"items": None}, RunError, "the items of Sums .* never end"),
         ({"items": 0}, RunError, "0 items are asked for"),
+        ({"items": 10**26}, RunError, "items are asked for, expected 1 to 2,147,483,647"),
         ({"seeds": ()}, RunError, "at least one seed|one policy, one task and one seed"),
         ({"seeds": (1, 1)}, RunError, "seed '1' is given twice"),
         ({"batch": 0}, RunError, "batch is 0, expected at least 1"),
@@ -204,6 +205,39 @@ def test_what_cannot_be_run_is_said_before_anything_is_written(lab, options, err
     with pytest.raises(error, match=said):
         evaluate(["lab:Solo"], ["lab:Sums"], out="run", **(LAB | options))
     assert not os.path.exists("run")
+
+
+def test_a_run_that_run_json_could_not_hold_is_not_begun(lab, monkeypatch):
+    monkeypatch.setattr("lab.Sums.digest", None)
+    with pytest.raises(RunError, match=r"run.json could not hold .*Expected `str`, got `null`.*digest"):
+        evaluate(["lab:Solo"], ["lab:Sums"], out="run", **LAB)
+    assert not os.path.exists("run")
+
+
+def test_as_many_items_as_there_may_be_are_not_listed_beforehand(lab):
+    class Enough(Exception):
+        pass
+
+    def stop(done, total, record):
+        assert total == 2**31 - 1
+        if done == 9:
+            raise Enough
+
+    with pytest.raises(Enough):
+        evaluate(["lab:Solo"], ["lab:Sums"], items=2**31 - 1, out="run", progress=stop, **LAB)
+    with pytest.raises(Enough):
+        resume("run", progress=stop)
+
+
+def test_an_item_that_the_run_does_not_have_is_not_counted(lab):
+    whole("run")
+    path = Path("run/episodes.jsonl")
+    first = path.read_text().splitlines()[0]
+    path.write_text(path.read_text() + first.replace('"sums/0"', '"sums/777"') + "\n")
+    with pytest.raises(
+        RunError, match=r"whose item 'sums/777' is not among its first .* take their lines out"
+    ):
+        resume("run")
 
 
 def test_two_policies_of_one_name_are_told_apart_by_the_user(lab):

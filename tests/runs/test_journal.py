@@ -103,12 +103,22 @@ def test_damaged_traces_are_not_cut_away(folder):
         ("", "is damaged"),
         ("{", "is damaged"),
         ('{"version": "mas2.run/9"}', "another version"),
+        ('{"version": "mas2.run/1", "plan": %s, "starts": []}', r"length >= 1 - at `\$.starts`"),
         ("\xff", "damaged"),
     ],
 )
 def test_a_damaged_run_json_is_named(folder, text, said):
-    (folder / "run.json").write_bytes(text.encode("latin-1"))
+    plan = json.dumps(json.loads((folder / "run.json").read_text())["plan"])
+    (folder / "run.json").write_bytes(text.replace("%s", plan).encode("latin-1"))
     with pytest.raises(RunError, match=rf"run.json: .*{said}.*nothing was changed"):
+        resume(folder)
+
+
+@pytest.mark.parametrize("name", ["episodes.jsonl", "traces.jsonl.gz", "lock"])
+def test_a_folder_where_a_file_should_be_is_named(folder, name):
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(RunError, match=rf"{name}: cannot be (read|written): Is a directory"):
         resume(folder)
 
 

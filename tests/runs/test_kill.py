@@ -117,6 +117,21 @@ def test_a_run_that_is_asked_to_stop_says_how_to_go_on(lab, number, code):
     assert len(set(keys(lines(lab / "run")))) == len(lines(lab / "run")) == 240
 
 
+@pytest.mark.parametrize("attempt", range(3))
+def test_ctrl_c_in_a_terminal_reaches_the_workers_too_and_they_say_nothing(lab, attempt):
+    process = start(lab, *ARGUMENTS.split(), "--workers", "2", "--out", "run")
+    while not (lab / "run" / "run.json").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.001)
+    time.sleep(0.06 * attempt)
+    os.killpg(process.pid, signal.SIGINT)
+    code, out, error = finish(process)
+    assert (code, out) == (130, "")
+    assert (
+        error == "mas2: error: interrupted; finished episodes are kept: go on with mas2 eval --resume run\n"
+    )
+
+
 def test_a_second_process_is_kept_out(lab):
     process = start(lab, *ARGUMENTS.split(), "--out", "run")
     wait_for_lines(lab / "run", 1, process)

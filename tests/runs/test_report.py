@@ -55,6 +55,10 @@ def test_a_report_says_what_was_run(report):
         assert fact in report
 
 
+def test_seeds_are_counted_and_named(report):
+    assert "<dd>1 <small>(0)</small></dd>" in report
+
+
 def test_pictures_have_words(report):
     reader = Reader()
     reader.feed(report)

@@ -1,5 +1,7 @@
 """A policy and many episodes."""
 
+import sys
+
 import pytest
 
 from mas2_env import Assignment, Episode, Rectification, Role, Settings, Template
@@ -54,6 +56,15 @@ def test_a_policy_that_raises_is_named_with_stage_and_item(sums, pool, scripted)
         PolicyError, match=r"policy Broken raised KeyError at stage 'generate', item sums/0.*temperature"
     ):
         list(rollout(Broken(), episodes(sums, pool, 1), scripted(lambda call: "")))
+
+
+def test_a_policy_that_exits_does_not_end_the_run_in_silence(sums, pool, scripted):
+    class Leaving:
+        def decide(self, observations):
+            sys.exit(0)
+
+    with pytest.raises(PolicyError, match="policy Leaving raised SystemExit at stage 'generate'"):
+        list(rollout(Leaving(), episodes(sums, pool, 1), scripted(lambda call: "")))
 
 
 @pytest.mark.parametrize(("answers", "said"), [([], "answered 0 of 1"), (None, "must return a sequence")])

@@ -161,3 +161,13 @@ def test_names_that_are_no_names_do_not_break_the_drawing():
 def test_pillow_is_imported_only_when_something_is_drawn():
     code = "import sys, mas2_env.system.draw; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_card_has_room_for_what_it_was_made_for():
+    """Rounding once cut names off in cards of exactly their width."""
+    from mas2_env.pool import load_pool
+
+    for backbone in load_pool("default").backbones:
+        for kind in ("solve", "critique", "summarise"):
+            system = System(Template((Role("a", kind),), (), "a"), Assignment({"a": backbone}))
+            assert "…" not in draw_svg(system), (kind, backbone)

@@ -259,3 +259,15 @@ def test_channels_are_read_by_their_type():
     channel = '{"type": "send", "source": "a", "target": "b"}'
     text = '{"roles": [{"name": "a"}, {"name": "b"}], "channels": [' + channel + "]}"
     assert read(text, Template).decision.channels == (Send("a", "b"),)
+
+
+@pytest.mark.parametrize("tag", ["[]", "{}", "null", "1", '["send"]'])
+def test_a_type_that_is_no_word_is_a_fault(tag):
+    channel = f'{{"type": {tag}, "source": "a", "target": "b"}}'
+    template = f'{{"roles": [{{"name": "a"}}, {{"name": "b"}}], "channels": [{channel}], "output": "b"}}'
+    with pytest.raises(InvalidDecision, match=r"\$.channels\[0\].type: given .*expected one of send, debate"):
+        read(template, Template)
+    with pytest.raises(InvalidDecision, match=r"\$.edits\[0\].type: given .*expected one of retry, skip"):
+        read(f'{{"edits": [{{"type": {tag}, "turn": "a#0@0"}}]}}', Rectification)
+    with pytest.raises(InvalidDecision):
+        read(f'{{"type": {tag}, "turn": "a#0@0"}}', Rectification)

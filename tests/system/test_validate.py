@@ -210,7 +210,15 @@ def test_turns_are_counted_with_copies_rounds_and_revisions():
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
-        (Template([Role("a")], (), "a"), "$: the Template holds something that JSON cannot hold"),
+        (Template([Role("a")], (), "a"), "$: the Template holds something that it cannot hold: [Role"),
+        (
+            Template(({"name": "a"},), (), "a"),
+            "$: the Template holds something that it cannot hold: {'name': 'a'} is given where a struct",
+        ),
+        (
+            Template((Role("a"), Role("b")), ({"type": "send", "source": "a", "target": "b"},), "b"),
+            "$: the Template holds something that it cannot hold: {'type': 'send'",
+        ),
         (
             Template((Role("a", copies="2"),), (), "a"),
             "$.roles[0].copies: given '2', expected a whole number",

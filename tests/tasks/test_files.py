@@ -87,6 +87,10 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_records(tmp_path / "nowhere" / "items.jsonl", Row)
     with pytest.raises(DataError, match="is a folder"):
         read_records(tmp_path, Row)
+    with pytest.raises(DataError, match="/dev/null: is no regular file"):
+        read_records("/dev/null", Row)
+    with pytest.raises(DataError, match="no file can have this name: embedded null"):
+        read_records("rows\0.jsonl", Row)
 
 
 def test_duplicates_name_both_lines(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_record_becomes_an_item(tmp_path: Path) -> None:
     [
         ({"question": "How many?"}, "line 2: Object missing required field `answer`"),
         ({"question": "How many?", "answer": "It is 18."}, "line 2: `answer` does not end in `#### N`"),
+        ({"question": "How many?", "answer": "#### " + "9" * 400}, "line 2: `answer` .* of 400 characters"),
         ({"question": " ", "answer": "#### 18"}, "line 2: `question` is empty"),
         ({"question": ["How many?"], "answer": "#### 18"}, "line 2: Expected `str`, got `array`"),
     ],
@@ -52,6 +53,23 @@ def test_a_record_becomes_an_item(tmp_path: Path) -> None:
 def test_bad_records_name_their_line(tmp_path: Path, record: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         GSM8K("file", write(tmp_path, RECORD, record))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many?", "#### -500"),
+        (f"How many of {'9' * 400}?", f"<<{'9' * 400}*2={'9' * 400}>>\n#### 7"),
+        ("How many?", "<<1/0=0>>\n#### 999999999999999"),
+    ],
+)
+def test_every_answer_has_wrong_ones_beside_it(tmp_path: Path, question: str, answer: str) -> None:
+    task = GSM8K("file", write(tmp_path, {"question": question, "answer": answer}))
+    item = task.item(0)
+    assert item.truth.distractors
+    for wrong in item.truth.distractors:
+        assert task.extract(task.reply(item, wrong, 0)) == wrong
+        assert not task.score(item, wrong).success
 
 
 def test_unknown_ids(tmp_path: Path) -> None:

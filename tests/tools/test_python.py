@@ -192,7 +192,7 @@ def test_threads_share_a_runner(runner: PythonRunner) -> None:
 def test_a_lost_helper_is_replaced() -> None:
     runner = PythonRunner(workers=1)
     assert tried(runner, RIGHT).status == "passed"
-    os.kill(runner._idle[0].process.pid, signal.SIGKILL)
+    os.kill(runner._tested[0].process.pid, signal.SIGKILL)
     assert tried(runner, RIGHT + "# again").status == "passed"
     runner.close()
 
@@ -222,7 +222,7 @@ def test_nothing_is_left_behind() -> None:
     )
     for i in range(30):
         tried(runner, f"{daemon if i % 10 == 0 else ''}# {i}\n" + RIGHT)
-    (worker,) = runner._idle
+    (worker,) = runner._tested
     helper = worker.process.pid
     assert Path(f"/proc/{helper}/task/{helper}/children").read_text() == ""
     assert not [name for _, _, names in os.walk(worker.folder) for name in names]
@@ -291,3 +291,25 @@ def test_one_runner_is_shared_and_names_its_isolation() -> None:
 def test_programs_pickle() -> None:
     program = Program("x = 1")
     assert pickle.loads(pickle.dumps(program)) == program
+
+
+def test_a_program_finds_no_test_of_an_earlier_one_in_its_memory(runner: PythonRunner) -> None:
+    for i in range(12):
+        test = "def check(g):\n" + f"    assert g() == {i}, 'unlikely words of a test'\n" * 40
+        assert runner.run(Program(f"def f():\n    return {i}", test=test, entry="f")).status == "passed"
+    scan = """
+import re
+found = 0
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+    for line in maps:
+        span, rights = line.split()[:2]
+        low, high = (int(part, 16) for part in span.split("-"))
+        if rights.startswith("rw") and high - low < 1 << 26:
+            memory.seek(low)
+            try:
+                found += sum(1 for _ in re.finditer(b"unlikel[y] words", memory.read(high - low)))
+            except OSError:
+                pass
+print(found)
+"""
+    assert runner.run(Program(scan, capture=True)).output == "0\n"

@@ -1,8 +1,11 @@
+import sys
+
 import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mas2_env.errors import Breakdown
 from mas2_env.task import Document
 from mas2_env.tools import search as module
 from mas2_env.tools.search import Index, call_read, call_search, cut, search, words
@@ -82,3 +85,12 @@ def test_words_keep_something_of_a_query_of_common_words() -> None:
 def test_index_takes_any_sequence() -> None:
     assert Index([]).search("x") == []
     assert Index(list(DOCUMENTS)).documents == DOCUMENTS
+
+
+def test_many_documents_without_bm25s_ask_for_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    documents = tuple(Document(f"Article {i}", f"the text of number {i}") for i in range(60))
+    with pytest.raises(
+        Breakdown, match=r"more than 50 documents needs bm25s: pip install 'mas2-env\[tasks\]'"
+    ):
+        search(documents, "number 7", 3)

@@ -1,0 +1,63 @@
+"""What an episode takes from a policy: nothing that it cannot price, write down, or keep from changing."""
+
+from typing import Final
+
+import msgspec
+
+from mas2_env.policy import Usage
+from mas2_env.pool import Pool, did_you_mean
+from mas2_env.system.model import Assignment, Decision, Edit, Rebuild, Rectification, System
+
+MOST_TOKENS: Final = 2**31 - 1
+"""Of one decision; more cannot be meant."""
+
+
+def take_usage(usage: object, pool: Pool) -> tuple[Usage | None, list[str]]:
+    """The usage that came with a decision, and what is wrong with it.
+
+    Tokens that are no numbers are not metered; those of an unknown backbone are, at the price of `meta`.
+    """
+    if usage is None:
+        return None, []
+    if type(usage) is not Usage:
+        return None, [f"usage: given a {type(usage).__name__}, expected Usage"]
+    problems = [
+        f"usage.{field}: given {value!r}, expected a whole number of tokens from 0 to {MOST_TOKENS}"
+        for field in ("prompt_tokens", "completion_tokens")
+        if type(value := getattr(usage, field)) is not int or not 0 <= value <= MOST_TOKENS
+    ]
+    taken = None if problems else usage
+    if usage.backbone is not None and usage.backbone not in pool.names:
+        hint = did_you_mean(str(usage.backbone), pool)
+        problems.append(f"usage.backbone: {usage.backbone!r} is not in the pool{hint}")
+        taken = taken and Usage(usage.prompt_tokens, usage.completion_tokens)
+    return taken, problems
+
+
+def text_faults(decision: Decision) -> list[str]:
+    """What keeps a decision from being written as JSON: half characters, which Python's strings may hold."""
+    try:
+        msgspec.json.encode(decision)
+    except UnicodeEncodeError as error:
+        return [f"$: a text holds the lone surrogate {error.object[error.start]!r}, expected valid Unicode"]
+    return []
+
+
+def own(decision: Decision) -> Decision:
+    """The decision with dictionaries of its own: whoever gave it may go on to change theirs."""
+    if type(decision) is Assignment:
+        return own_assignment(decision)
+    if type(decision) is Rectification:
+        return Rectification(tuple([_own_edit(edit) for edit in decision.edits]))
+    return decision
+
+
+def own_assignment(assignment: Assignment) -> Assignment:
+    """The assignment with a dictionary of its own."""
+    return Assignment(assignment.backbones.copy())
+
+
+def _own_edit(edit: Edit) -> Edit:
+    if type(edit) is not Rebuild:
+        return edit
+    return Rebuild(System(edit.system.template, own_assignment(edit.system.assignment)))
