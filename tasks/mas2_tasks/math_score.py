@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
+from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
@@ -67,19 +68,18 @@ _SHORT = 120
 
 def known(gold: str, answer: str) -> bool | None:
     """The verdict where it can be told without math-verify, else None."""
-    if len(answer) <= _SHORT >= len(gold):
-        if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
-            return gold == answer
-        if _FRACTION.fullmatch(gold):
-            if gold == answer:
-                return True
-            one, other = _FRACTION.fullmatch(gold), _FRACTION.fullmatch(answer)
-            if one is not None and other is not None:
-                return (gold[0] == "-") == (answer[0] == "-") and (
-                    int(one[1]) * int(other[2]) == int(one[2]) * int(other[1])
-                )
-        elif gold == answer and _harmless(gold):
-            return True
+    if len(answer) > _SHORT or len(gold) > _SHORT:
+        return None
+    if (wanted := _exact(gold)) is not None and (given := _exact(answer)) is not None:
+        return wanted == given
+    return True if gold == answer and (wanted is not None or _harmless(gold)) else None
+
+
+def _exact(text: str) -> Fraction | None:
+    if _INTEGER.fullmatch(text):
+        return Fraction(int(text))
+    if found := _FRACTION.fullmatch(text):
+        return Fraction(int(found[1]), int(found[2])) * (-1 if text[0] == "-" else 1)
     return None
 
 

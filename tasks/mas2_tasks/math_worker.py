@@ -71,6 +71,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, _alarm)
     judge = Judge()
     judge.judge("1", "1", False)
+    os.dup2(nowhere, 2)  # up to here the caller reads what went wrong; a pipe that nobody reads would fill up
     _send(sink, [True, None])
     while (request := _receive(source)) is not None:
         _send(sink, _answer(judge, *request))

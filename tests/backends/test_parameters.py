@@ -48,6 +48,11 @@ def test_abilities_give_the_accuracy_they_are_made_from(accuracy: float, spread:
     assert abs(mean - accuracy) < 0.025
 
 
+def test_an_offset_lowers_accuracies_by_so_many_logits() -> None:
+    assert ability(0.9, 2.0, 1.5) == pytest.approx(ability(sigmoid(logit(0.9) - 1.5), 2.0))
+    assert load_parameters().task_table("MATH").offset > 0 == load_parameters().task_table("GSM8K").offset
+
+
 def test_logit_and_sigmoid_are_inverse() -> None:
     assert sigmoid(logit(0.3)) == pytest.approx(0.3)
 

@@ -45,7 +45,7 @@ def linear(draw: Draw, level: int) -> Puzzle:
 
 def roots(draw: Draw, level: int) -> Puzzle:
     """All roots of a quadratic that factors."""
-    p, q = nonzero(draw, 10 + 2 * level), nonzero(draw, 10 + 2 * level)
+    p, q = nonzero(draw, 18 + 2 * level), nonzero(draw, 18 + 2 * level)
     if p in (q, -q):
         q = p + draw.between(1, 5) if p > 0 else p - draw.between(1, 5)
     lead = 1 if level < 4 else draw.between(2, 2 + level)
@@ -223,8 +223,8 @@ def inequality(draw: Draw, level: int) -> Puzzle:
         if not value:
             wrong.append(interval(1, None, not strict) if up else interval(None, 1, False, not strict))
         return puzzle(text, answer, steps, wrong)
-    low = nonzero(draw, 12 + level)
-    high = low + draw.between(1, 12 + level)
+    low = nonzero(draw, 30 + 5 * level)
+    high = low + draw.between(1, 30 + 5 * level)
     shown, strict = polynomial((1, -low - high, low * high)), draw.chance(0.5)
     inside = draw.chance(0.6)
     sign = ("<" if inside else ">") if strict else ("\\le" if inside else "\\ge")
@@ -249,8 +249,8 @@ _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15, 17, 19, 21, 22, 23, 26, 29, 3
 
 def radical(draw: Draw, level: int) -> Puzzle:
     """A sum of square roots, simplified, or a quotient with a rational denominator."""
-    inside = draw.pick(_SQUARE_FREE[: 8 + 4 * level])
-    a, b = draw.between(2, 9 + 2 * level), draw.between(2, 9 + 2 * level)
+    inside = draw.pick(_SQUARE_FREE[: 15 + 2 * level])
+    a, b = draw.between(2, 18 + 2 * level), draw.between(2, 18 + 2 * level)
     if level < 3:
         text = draw.pick(
             (
@@ -292,7 +292,7 @@ def radical(draw: Draw, level: int) -> Puzzle:
 
 def square(draw: Draw, level: int) -> Puzzle:
     """Completing the square."""
-    a, h, k = draw.between(1, level), nonzero(draw, 9 + level), nonzero(draw, 20 + 2 * level)
+    a, h, k = draw.between(1, level), nonzero(draw, 12 + level), nonzero(draw, 40 + 2 * level)
     shown = polynomial((a, 2 * a * h, a * h * h + k))
     text = f"If ${shown}$ is written in the form $a(x + h)^2 + k$, what is $a + h + k$?"
     steps = [

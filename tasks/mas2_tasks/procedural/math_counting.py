@@ -186,7 +186,7 @@ def balls(draw: Draw, level: int) -> Puzzle:
 def expansion(draw: Draw, level: int) -> Puzzle:
     """A coefficient of a power of a binomial."""
     power = draw.between(4, 6 + level)
-    a, b = draw.between(1, 1 + level), draw.between(1, 4) * draw.pick((1, -1))
+    a, b = draw.between(1, 3 + level), draw.between(1, 7) * draw.pick((1, -1))
     at = draw.between(1, power - 1)
     value = comb(power, at) * a**at * b ** (power - at)
     head = "x" if a == 1 else f"{a}x"

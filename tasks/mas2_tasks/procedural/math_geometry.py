@@ -50,7 +50,7 @@ def right(draw: Draw, level: int) -> Puzzle:
 
 def circle(draw: Draw, level: int) -> Puzzle:
     """Area, circumference or part of a circle."""
-    r = draw.between(2, 20 + 10 * level)
+    r = draw.between(2, 60 + 20 * level)
     if level < 3:
         if draw.chance(0.5):
             hole = draw.between(1, r - 1)
@@ -73,7 +73,12 @@ def circle(draw: Draw, level: int) -> Puzzle:
             )
             answer, others = r * r, [2 * r, 4 * r * r, r, 2 * r * r]
         else:
-            text = f"A circle has an area of ${r * r}\\pi$. What is its circumference, in terms of $\\pi$?"
+            text = draw.pick(
+                (
+                    f"A circle has an area of ${r * r}\\pi$. What is its circumference, in terms of $\\pi$?",
+                    f"In terms of $\\pi$, what is the circumference of a circle with radius ${r}$?",
+                )
+            )
             answer, others = 2 * r, [r, r * r, 4 * r, 2 * r * r]
         steps = [f"The radius is ${r}$.", f"The answer is ${over(chr(92) + 'pi', answer)}$."]
         return puzzle(text, over("\\pi", answer), steps, [over("\\pi", one) for one in others])
@@ -165,7 +170,7 @@ def similar(draw: Draw, level: int) -> Puzzle:
 
 def solid(draw: Draw, level: int) -> Puzzle:
     """Volume or surface of a round solid."""
-    r, h = draw.between(2, 15 + level), draw.between(2, 20 + 2 * level)
+    r, h = draw.between(2, 60 + 4 * level), draw.between(2, 60 + 4 * level)
     wrong: list[Exact]
     kind = draw.pick(
         ("cylinder", "cone", "sphere") if level < 4 else ("cone", "sphere", "capsule", "lateral")
@@ -187,7 +192,7 @@ def solid(draw: Draw, level: int) -> Puzzle:
         value = Fraction(4 * r**3, 3) + r * r * h
         wrong = [r * r * h + Fraction(2 * r**3, 3), r * r * h + 4 * r**3, r * r * h]
     else:
-        slant, k = draw.pick(((5, (3, 4)), (13, (5, 12)), (17, (8, 15)), (25, (7, 24)))), draw.between(1, 3)
+        slant, k = draw.pick(((5, (3, 4)), (13, (5, 12)), (17, (8, 15)), (25, (7, 24)))), draw.between(1, 40)
         r, h = slant[1][0] * k, slant[1][1] * k
         text = (
             f"What is the lateral area of a cone with base radius ${r}$ and height ${h}$, in terms of $\\pi$?"
@@ -213,13 +218,16 @@ def solid(draw: Draw, level: int) -> Puzzle:
 
 def polygon(draw: Draw, level: int) -> Puzzle:
     """Angles and diagonals of a regular polygon."""
-    n = draw.between(5, 40 + 30 * level)
+    n = draw.between(5, 100 + 40 * level)
     kind = draw.between(0, 2 if level > 1 else 1)
     inner = Fraction(180 * (n - 2), n)
     wrong: list[Exact]
     if kind == 0:
         what = draw.pick(("regular polygon", "regular convex polygon"))
-        text, value = f"How many degrees is each interior angle of a {what} with ${n}$ sides?", inner
+        text, value = (
+            f"How many degrees is each interior angle of a {what} with ${n}$ sides?",
+            inner,
+        )
         wrong = [Fraction(360, n), 180 * (n - 2), Fraction(180 * (n - 1), n)]
     elif kind == 1:
         value = Fraction(n * (n - 3), 2)
@@ -243,7 +251,7 @@ def polygon(draw: Draw, level: int) -> Puzzle:
 
 def equilateral(draw: Draw, level: int) -> Puzzle:
     """Areas with square roots of three."""
-    s = draw.between(2, 30 + 10 * level)
+    s = draw.between(2, 90 + 20 * level)
     kind = draw.pick(("triangle", "hexagon", "height", "special"))
     wrong: list[Exact]
     if kind == "triangle":

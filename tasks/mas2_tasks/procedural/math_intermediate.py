@@ -150,8 +150,8 @@ def complex_numbers(draw: Draw, level: int) -> Puzzle:
 
 def rational(draw: Draw, level: int) -> Puzzle:
     """A rational inequality."""
-    a = nonzero(draw, 10 + 3 * level)
-    b = a + draw.between(1, 10 + 3 * level)
+    a = nonzero(draw, 20 + 5 * level)
+    b = a + draw.between(1, 20 + 5 * level)
     top, bottom = (a, b) if draw.chance(0.5) else (b, a)
     text = (
         f"Find all real values of $x$ such that "
@@ -203,7 +203,7 @@ def geometric(draw: Draw, level: int) -> Puzzle:
     """An infinite geometric series."""
     bottom = draw.between(2, 7 + level)
     ratio = Fraction(draw.between(1, bottom - 1), bottom) * draw.pick((1, -1) if level > 1 else (1,))
-    first = Fraction(draw.between(1, 20 + 5 * level), draw.pick((1, 1, 2, 3)))
+    first = Fraction(draw.between(1, 40 + 10 * level), draw.pick((1, 1, 2, 3)))
     value = first / (1 - ratio)
     if level < 3:
         text = (
@@ -235,7 +235,7 @@ def logarithms(draw: Draw, level: int) -> Puzzle:
         return number(text, value, steps, [Fraction(p, q), q - p, p * q])
     power = draw.between(3, 4) if base < 5 else 3
     low, total = base ** draw.between(0, (power - 1) // 2), base**power
-    high, shift = total // low, nonzero(draw, 20 + 5 * level)
+    high, shift = total // low, nonzero(draw, 60 + 20 * level)
     one, other = polynomial((1, shift)), polynomial((1, shift + high - low))
     text = draw.pick(
         (
@@ -274,7 +274,7 @@ def partial(draw: Draw, level: int) -> Puzzle:
 
 def ellipse(draw: Draw, level: int) -> Puzzle:
     """Distances in ellipses and hyperbolas."""
-    a, b = draw.between(3, 15 + 5 * level), draw.between(1, 15 + 5 * level)
+    a, b = draw.between(3, 40 + 10 * level), draw.between(1, 40 + 10 * level)
     if a <= b:
         a, b = b + 1, a
     plus = draw.chance(0.5)

@@ -200,7 +200,7 @@ def zeros(draw: Draw, level: int) -> Puzzle:
 
 def inverse(draw: Draw, level: int) -> Puzzle:
     """A modular inverse or a linear congruence."""
-    modulus = draw.pick((7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)[: 5 + 2 * level])
+    modulus = draw.pick((7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)[: 8 + 2 * level])
     a = draw.between(2, modulus - 2)
     c = draw.between(1, modulus - 1) if level > 3 else 1
     value = pow(a, -1, modulus) * c % modulus

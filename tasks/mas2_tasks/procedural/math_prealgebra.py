@@ -69,7 +69,7 @@ def fractions(draw: Draw, level: int) -> Puzzle:
 
 def percentages(draw: Draw, level: int) -> Puzzle:
     """A number from a percentage of it, through one to three changes."""
-    start = draw.between(3, 60) * 20
+    start = draw.between(3, 200) * 20
     changes = [draw.pick((10, 20, 25, 40, 50, 60)) * draw.pick((1, -1)) for _ in range(1 + level // 2)]
     value = Fraction(start)
     steps = []
@@ -191,7 +191,7 @@ def mixed(draw: Draw, level: int) -> Puzzle:
     digits = 1 if level < 3 else 2 if level < 5 else 3
     period = draw.between(1, 10**digits - 2)
     shown = str(period).zfill(digits)
-    whole = draw.between(0, level)
+    whole = draw.between(0, 20 + 5 * level)
     value = whole + Fraction(period, 10**digits - 1)
     text = draw.pick(
         (

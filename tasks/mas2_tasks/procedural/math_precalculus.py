@@ -158,7 +158,7 @@ def special(draw: Draw, level: int) -> Puzzle:
     turn += 360 * draw.between(0, level - 1) * draw.pick((1, -1)) if level > 2 else 0
     kind = draw.pick(("sin", "cos", "tan"))
     s, c = sine(turn), sine(turn + 90)
-    factor = draw.between(1, 8 + 4 * level)
+    factor = draw.between(1, 20 + 10 * level)
     values = {
         "sin": root(s[1], factor * s[0]),
         "cos": root(c[1], factor * c[0]),
@@ -195,7 +195,7 @@ def _quotient(s: tuple[Fraction, int], c: tuple[Fraction, int], factor: int) -> 
 def polar(draw: Draw, level: int) -> Puzzle:
     """Polar into rectangular coordinates, or the other way."""
     r, turn = (
-        draw.between(1, 20 + 10 * level),
+        draw.between(1, 60 + 20 * level),
         draw.pick((30, 45, 60, 90, 120, 135, 150, 180, 210, 225, 240, 270, 300, 315, 330)),
     )
     s, c = sine(turn), sine(turn + 90)
@@ -235,7 +235,7 @@ def polar(draw: Draw, level: int) -> Puzzle:
 
 def double(draw: Draw, level: int) -> Puzzle:
     """Sine, cosine and tangent of double angles, from a right triangle."""
-    m = draw.between(2, 7 + level)
+    m = draw.between(2, 14 + level)
     n = draw.pick([n for n in range(1, m) if gcd(m, n) == 1 and (m - n) % 2])
     a, b, c = m * m - n * n, 2 * m * n, m * m + n * n
     if draw.chance(0.5):
@@ -273,8 +273,8 @@ def double(draw: Draw, level: int) -> Puzzle:
 
 def powers(draw: Draw, level: int) -> Puzzle:
     """A power of a complex number."""
-    power = draw.between(3, 3 + 2 * level)
-    a, b = draw.pick(((1, 1), (1, -1), (-1, 1), (1, 2), (2, 1), (2, -1), (1, 3), (0, 2)))
+    a, b = nonzero(draw, 4), nonzero(draw, 4)
+    power = draw.between(3, 3 + level) if abs(a) + abs(b) > 2 else draw.between(5, 12 + 6 * level)
     x, y = 1, 0
     for _ in range(power):
         x, y = x * a - y * b, x * b + y * a
