@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from mas2_env.errors import Breakdown, InvalidDecision
 from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
-from mas2_env.execution.intake import own, own_assignment, take_usage, text_faults
+from mas2_env.execution.intake import own, own_assignment, shorten, take_usage, text_faults
 from mas2_env.execution.operation import Operation, ScoreCall
 from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
@@ -269,6 +269,7 @@ class Episode:
         return own(decision)
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
+        problems = shorten(problems)
         self._problems = problems
         self._invalid += 1
         self.trace.append(Rejected(self.stage, problems, usage, cost))
@@ -388,7 +389,7 @@ class Episode:
         value = score.value if score is not None else 0.0
         self.outcome = Outcome(
             kind=kind,
-            reason=reason,
+            reason=" ".join(reason.split()),
             reward=None
             if kind == "void"
             else reward(self.settings.reward, kind == "success", value, counted, self.reference_cost),

@@ -21,7 +21,7 @@ from mas2_env.execution.operation import (
     ToolCall,
     ToolOutput,
 )
-from mas2_env.task import Score
+from mas2_env.task import Score, ToolUse
 
 Ending: TypeAlias = Result | Score | Breakdown
 Answer: TypeAlias = Reply | Failure | Breakdown
@@ -82,7 +82,10 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
             steps.append((episode, ready, slice(begin, len(calls))))
         try:
             answers = _ask(backend, calls) if calls else []
-        except Exception:  # Whose calls it cannot answer shows when each episode's are asked by themselves.
+        except (
+            Exception,
+            SystemExit,
+        ):  # Whose calls it cannot answer shows when each episode's are asked by themselves.
             answers = [
                 answer for _, _, own in steps if calls[own] for answer in _complete(backend, calls[own])
             ]
@@ -106,7 +109,7 @@ def _deliver(episode: Runnable, ready: Sequence[Operation], answers: Sequence[En
 def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
     try:
         return _ask(backend, calls)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return [_bug(backend, error)] * len(calls)
 
 
@@ -127,14 +130,25 @@ def _check(answer: Answer) -> Answer:
         text = answer.text if isinstance(answer, Reply) else answer.message
         if not isinstance(text, str):
             raise TypeError(f"it answered with {text!r}, expected a text")
-        if answer.prompt_tokens < 0 or answer.completion_tokens < 0:
-            raise ValueError(f"it counted a negative number of tokens in {answer!r:.200}")
+        for tokens in (answer.prompt_tokens, answer.completion_tokens):
+            if type(tokens) is not int or tokens < 0:
+                raise ValueError(f"it counted {tokens!r} tokens, expected a whole number of at least 0")
+        if type(answer) is Reply and answer.tool_uses:
+            _check_uses(answer.tool_uses)
     elif not isinstance(answer, Breakdown):
         raise TypeError(f"it answered with a {type(answer).__name__}, expected Reply or Failure")
     return answer
 
 
-def _bug(backend: Completer, error: Exception) -> Breakdown:
+def _check_uses(uses: object) -> None:
+    if not isinstance(uses, tuple) or not all(isinstance(use, ToolUse) for use in uses):
+        raise TypeError(f"it asked for tools by {uses!r:.200}, expected a tuple of ToolUse")
+    for use in uses:
+        if not isinstance(use.name, str) or not isinstance(use.arguments, str):
+            raise TypeError(f"it asked for the tool {use!r:.200}, expected its name and JSON text")
+
+
+def _bug(backend: Completer, error: BaseException) -> Breakdown:
     """A backend that raises says nothing about the system that asked it: neither may count as a failure."""
     return Breakdown(f"backend {type(backend).__name__} raised {type(error).__name__}: {error}")
 
@@ -164,7 +178,7 @@ async def _perform_async(operation: Operation, backend: Completer) -> Ending:
             return _check(await backend.acomplete(operation))
         except Breakdown as breakdown:
             return breakdown
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return _bug(backend, error)
     assert isinstance(operation, ToolCall | ScoreCall)
     if operation.item.task.blocking:
@@ -182,18 +196,26 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
     try:
         if type(operation) is ScoreCall:
             score = task.score(operation.item, operation.answer)
-            if not isinstance(score, Score):
-                raise TypeError(f"it gave a {type(score).__name__}, expected a Score")
-            return score
+            return _check_score(score)
         assert type(operation) is ToolCall
         return _use(operation)
     except Breakdown as breakdown:
         return breakdown
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = "score" if type(operation) is ScoreCall else "call"
         return Breakdown(
             f"{task.name}.{what} raised {type(error).__name__} on item {operation.item.id}: {error}"
         )
+
+
+def _check_score(score: object) -> Score:
+    if not isinstance(score, Score):
+        raise TypeError(f"it gave a {type(score).__name__}, expected a Score")
+    if type(score.success) is not bool or not 0.0 <= score.value <= 1.0:
+        raise ValueError(f"it gave {score!r:.200}, expected a yes or no and a value from 0 to 1")
+    if not all(isinstance(metric, float | int) for metric in score.metrics.values()):
+        raise TypeError(f"it gave the metrics {score.metrics!r:.200}, expected numbers by name")
+    return score
 
 
 def _use(operation: ToolCall) -> ToolOutput:

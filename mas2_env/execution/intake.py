@@ -10,6 +10,10 @@ from mas2_env.system.model import Assignment, Decision, Edit, Rebuild, Rectifica
 
 MOST_TOKENS: Final = 2**31 - 1
 """Of one decision; more cannot be meant."""
+MOST_PROBLEMS: Final = 30
+"""That are observed of one decision."""
+LONGEST: Final = 1000
+"""Characters of a problem."""
 
 
 def take_usage(usage: object, pool: Pool) -> tuple[Usage | None, list[str]]:
@@ -61,3 +65,11 @@ def _own_edit(edit: Edit) -> Edit:
     if type(edit) is not Rebuild:
         return edit
     return Rebuild(System(edit.system.template, own_assignment(edit.system.assignment)))
+
+
+def shorten(problems: tuple[str, ...]) -> tuple[str, ...]:
+    """Problems as they are observed: no more than can be read, and none longer than a paragraph."""
+    shown = [line if len(line) <= LONGEST else line[: LONGEST - 1] + "…" for line in problems[:MOST_PROBLEMS]]
+    if len(problems) > MOST_PROBLEMS:
+        shown.append(f"$: and {len(problems) - MOST_PROBLEMS} more problems")
+    return tuple(shown)

@@ -47,7 +47,7 @@ class Role(Record, frozen=True):
 
     def __post_init__(self) -> None:
         # Defaults are left out of JSON by identity: without this, an unpickled role is written differently.
-        if isinstance(self.kind, str):
+        if type(self.kind) is str:
             force_setattr(self, "kind", intern(self.kind))
 
 

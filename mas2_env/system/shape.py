@@ -9,10 +9,10 @@ import types
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from mas2_env.pool import did_you_mean
-from mas2_env.system.model import Name
+from mas2_env.system.model import ChangeRole, Name
 
 _NAME = "a name: a letter, then letters, digits, _ or -, at most 40 characters"
 _PLAIN = {
@@ -29,7 +29,7 @@ def shape_faults(value: object, kind: Any, path: str = "$") -> list[str]:
     """Every fault of shape in plain data that should be a `kind`; empty if `msgspec.convert` accepts it."""
     try:
         msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError):
+    except (msgspec.ValidationError, RecursionError, UnicodeError):
         found = _walk(value, kind, path)
         return found or [f"{path}: given {given(value)}, expected another shape"]
     return []
@@ -52,6 +52,8 @@ def _refuse_plain(value: object) -> None:
     if isinstance(value, Struct):
         for field in value.__struct_fields__:
             part = getattr(value, field)
+            if part is UNSET and type(value) is not ChangeRole:
+                raise TypeError(f"{field} is not set")
             if not (isinstance(part, dict) and field == "backbones"):
                 _refuse_plain(part)
     elif isinstance(value, tuple):
@@ -129,13 +131,15 @@ def _union(value: object, kind: Any, path: str) -> list[str]:
 def _leaf(value: object, kind: Any, path: str) -> list[str]:
     try:
         msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, UnicodeError) as error:
         if get_origin(kind) is Literal:
             words = get_args(kind)
             hint = did_you_mean(value, words) if isinstance(value, str) else ""
             return [f"{path}: given {given(value)}, expected one of {', '.join(words)}{hint}"]
         wanted = _NAME if kind == Name else str(error).split(" - at `")[0]
         wanted = wanted.split(", got ")[0].removeprefix("Expected ").replace("`", "")
+        if isinstance(error, UnicodeError):
+            wanted = "another type, and no lone surrogate"
         for word, plain in _PLAIN.items():
             wanted = re.sub(rf"\b{word}\b", plain, wanted)
         return [f"{path}: given {given(value)}, expected {wanted}"]

@@ -21,7 +21,7 @@ from mas2_env.errors import Breakdown
 from mas2_env.execution.drive import perform, run_async, run_batch, run_sync
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.system.model import Retry
-from mas2_env.task import ToolUse
+from mas2_env.task import Score, ToolUse
 
 TEAM = Template(
     (
@@ -145,8 +145,8 @@ class Buggy:
     [
         (KeyError("choices"), "backend Buggy raised KeyError: 'choices'"),
         (None, "it answered with a NoneType, expected Reply or Failure"),
-        (Reply("", -1, 0), "it counted a negative number of tokens"),
-        (Reply("", None, 0), "backend Buggy raised TypeError"),
+        (Reply("", -1, 0), "expected a whole number of at least 0"),
+        (Reply("", None, 0), "backend Buggy raised ValueError"),
         (Reply(None, 1, 1), "it answered with None, expected a text"),
         ("left out", "it answered 1 of 2 calls"),
     ],
@@ -224,3 +224,42 @@ def test_a_task_that_gives_something_else_voids_the_episode(sums, pool, scripted
     episode.decide(Assignment({"s": "small"}))
     run_sync(episode, scripted(script))
     assert (episode.outcome.kind, episode.outcome.reason) == ("void", said)
+
+
+USE = ToolUse("add", '{"a": 1, "b": 1}')
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply("Answer: 4", 1.5, 1), "counted 1.5 tokens, expected a whole number"),
+        (Reply("Answer: 4", 1, -1), "counted -1 tokens"),
+        (Reply("", 1, 1, [USE]), "expected a tuple of ToolUse"),
+        (Reply("", 1, 1, (ToolUse("add", {}),)), "expected its name and JSON text"),
+    ],
+)
+def test_a_reply_that_cannot_be_taken_is_the_backends_fault(begin, scripted, reply, said):
+    episode = begin(Template((Role("s", tools=("add",)),), output="s"))
+    run_sync(episode, scripted(lambda call: reply))
+    assert episode.outcome.kind == "void"
+    assert said in episode.outcome.reason
+
+
+@pytest.mark.parametrize(
+    "score", [Score("yes", 1.0), Score(True, float("nan")), Score(True, 1.0, {"em": "x"})]
+)
+def test_a_score_that_is_none_is_the_tasks_fault(begin, scripted, sums, monkeypatch, score):
+    episode = begin(Template((Role("s"),), output="s"))
+    monkeypatch.setattr(type(sums), "score", lambda self, item, answer: score)
+    run_sync(episode, scripted(lambda call: "Answer: 4"))
+    assert episode.outcome.kind == "void"
+    assert "Sums.score raised" in episode.outcome.reason
+
+
+def test_a_backend_that_exits_voids_the_episode_and_not_the_process(begin, scripted):
+    def script(call):
+        raise SystemExit("no more\nmoney")
+
+    episode = begin(Template((Role("s"),), output="s"))
+    run_sync(episode, scripted(script))
+    assert episode.outcome.reason == "backend Scripted raised SystemExit: no more money"

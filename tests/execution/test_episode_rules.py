@@ -526,3 +526,13 @@ def test_the_budget_fires_once_however_many_multiples_a_step_passes(before, more
     passed = any(before <= k * threshold < after for k in range(1, 401))
     fired = look((), before, after, threshold)
     assert fired == (Trigger(("budget",), ()) if passed else None)
+
+
+def test_no_more_problems_are_observed_than_can_be_read(pool, sums):
+    episode = Episode(sums.item(1), pool)
+    with pytest.raises(InvalidDecision):
+        episode.decide(Template(tuple(Role(f"r{i}", tools=("x" * 5000,)) for i in range(500)), output="r0"))
+    problems = episode.observe().problems
+    assert len(problems) == 31
+    assert problems[-1].endswith("more problems")
+    assert max(map(len, problems)) <= 1000

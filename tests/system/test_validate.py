@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from mas2_env.errors import InvalidDecision
 from mas2_env.execution.compile import compile_template
@@ -233,6 +234,14 @@ def test_turns_are_counted_with_copies_rounds_and_revisions():
             "$.channels[0].quorum: given",
         ),
         (Template((Role("a", prompt=object()),), (), "a"), "$: the Template holds something"),
+        (
+            Template((Role("a", prompt=UNSET),), (), "a"),
+            "$: the Template holds something that it cannot hold",
+        ),
+        (
+            Template((Role("a", tools="\ud800"),), (), "a"),
+            "$.roles[0].tools: given '\\ud800', expected another type",
+        ),
         (Template(None), "$.roles: given None, expected a list"),
         ({"roles": []}, "$: given a dict, expected a Template"),
         (None, "$: given a NoneType, expected a Template"),
