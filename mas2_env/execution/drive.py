@@ -130,9 +130,10 @@ def _check(answer: Answer) -> Answer:
         text = answer.text if isinstance(answer, Reply) else answer.message
         if not isinstance(text, str):
             raise TypeError(f"it answered with {text!r}, expected a text")
-        for tokens in (answer.prompt_tokens, answer.completion_tokens):
-            if type(tokens) is not int or tokens < 0:
-                raise ValueError(f"it counted {tokens!r} tokens, expected a whole number of at least 0")
+        prompt, completion = answer.prompt_tokens, answer.completion_tokens
+        if type(prompt) is not int or type(completion) is not int or prompt < 0 or completion < 0:
+            given = f"it counted {prompt!r} and {completion!r} tokens"
+            raise ValueError(f"{given}, expected a whole number of at least 0")
         if type(answer) is Reply and answer.tool_uses:
             _check_uses(answer.tool_uses)
     elif not isinstance(answer, Breakdown):

@@ -232,8 +232,8 @@ USE = ToolUse("add", '{"a": 1, "b": 1}')
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply("Answer: 4", 1.5, 1), "counted 1.5 tokens, expected a whole number"),
-        (Reply("Answer: 4", 1, -1), "counted -1 tokens"),
+        (Reply("Answer: 4", 1.5, 1), "counted 1.5 and 1 tokens, expected a whole number"),
+        (Reply("Answer: 4", 1, -1), "counted 1 and -1 tokens"),
         (Reply("", 1, 1, [USE]), "expected a tuple of ToolUse"),
         (Reply("", 1, 1, (ToolUse("add", {}),)), "expected its name and JSON text"),
     ],
