@@ -339,6 +339,8 @@ class Episode:
         if self.stage != "run":
             raise ValueError(f"no operation is ready: the stage is {self.stage!r}")
         if isinstance(result, Breakdown):
+            if self._execution is not None:
+                self._execution.abandon()
             self._end("void", str(result) or "infrastructure failed", None, None)
         elif isinstance(operation, ScoreCall):
             if self._score_call is None:

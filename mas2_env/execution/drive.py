@@ -95,15 +95,27 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
 
 
 def _deliver(episode: Runnable, ready: Sequence[Operation], answers: Sequence[Ending]) -> None:
-    """Deliver the results of a step in its order, the answers to its model calls among them.
-
-    A breakdown ends the episode, and the rest is of no use.
-    """
+    """Deliver the results of a step, the answers to its model calls among them."""
     answer = iter(answers)
-    for operation in ready:
-        if episode.stage != "run":
-            return
-        episode.deliver(operation, next(answer) if isinstance(operation, ModelCall) else perform(operation))
+    _hand_over(
+        episode,
+        [
+            (operation, next(answer) if isinstance(operation, ModelCall) else perform(operation))
+            for operation in ready
+        ],
+    )
+
+
+def _hand_over(episode: Runnable, results: Sequence[tuple[Operation, Ending]]) -> None:
+    """Deliver in the step's order, the first breakdown last: what was performed beside it has its price."""
+    broken = None
+    for operation, result in results:
+        if isinstance(result, Breakdown):
+            broken = broken or (operation, result)
+        else:
+            episode.deliver(operation, result)
+    if broken is not None:
+        episode.deliver(*broken)
 
 
 def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
@@ -168,9 +180,7 @@ async def run_async(episode: Runnable, backend: Completer) -> None:
                 _perform_async(operation, backend) for operation in ready
             ]
             results = await asyncio.gather(*work)
-        for operation, result in zip(ready, results, strict=True):
-            if episode.stage == "run":
-                episode.deliver(operation, result)
+        _hand_over(episode, list(zip(ready, results, strict=True)))
 
 
 async def _perform_async(operation: Operation, backend: Completer) -> Ending:

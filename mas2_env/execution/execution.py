@@ -197,6 +197,13 @@ class Execution:
         """Retries that the failed operation of a turn has had."""
         return max([self._attempts.get(place, 0) for place in self._failed_at.get(turn, ())], default=0)
 
+    def abandon(self) -> None:
+        """Charge what was delivered of a step that will never be whole: infrastructure broke down."""
+        self.step += 1
+        for name, (_, _, operation) in self._step_operations.items():
+            if name in self._results:
+                self._charge(operation, self._results[name])
+
     # Answers to a trigger.
 
     def proceed(self) -> None:
@@ -271,8 +278,7 @@ class Execution:
         for name, (index, k, operation) in operations.items():
             result = results[name]
             self._memory.keep(operation.key, result)
-            cost = self.tally.charge(operation, result, self._pool)
-            self._trace.append(Performed(self.step, operation, result, cost))
+            self._charge(operation, result)
             if isinstance(result, Failure):
                 turn, place = operation.turn.id, name.partition("~")[0]
                 if self._status[index] == RUNNING:
@@ -293,6 +299,10 @@ class Execution:
         if trigger is not None and (failed or self._step_operations):
             self.trigger = trigger
             self.tally.triggers += 1
+
+    def _charge(self, operation: ModelCall | ToolCall, result: Result) -> None:
+        cost = self.tally.charge(operation, result, self._pool)
+        self._trace.append(Performed(self.step, operation, result, cost))
 
     def _fail(self, index: int, failure: Failure, places: tuple[str, ...]) -> None:
         self._failed_at[self._plan.turns[index]] = places

@@ -1,5 +1,6 @@
 """Trigger, rectification, resuming, forking, money: what an execution promises."""
 
+import asyncio
 import pickle
 from contextlib import nullcontext
 
@@ -24,7 +25,7 @@ from mas2_env import (
     Vote,
 )
 from mas2_env.errors import Breakdown
-from mas2_env.execution.drive import run_sync
+from mas2_env.execution.drive import run_async, run_sync
 from mas2_env.execution.operation import Failure, Reply, ToolOutput
 from mas2_env.execution.trace import Decided, Performed, Rejected
 from mas2_env.execution.trigger import Trigger, look
@@ -228,6 +229,19 @@ def test_infrastructure_that_breaks_down_voids_the_episode(begin, scripted):
     run_sync(episode, scripted(script))
     assert (episode.outcome.kind, episode.outcome.reward) == ("void", None)
     assert episode.outcome.reason == "provider is down"
+
+
+def test_what_was_paid_beside_a_breakdown_is_on_record(begin, scripted):
+    def script(call):
+        return Breakdown("provider is down") if call.turn.copy == 1 else "Answer: 4"
+
+    for drive in (run_sync, lambda episode, backend: asyncio.run(run_async(episode, backend))):
+        episode = begin(Template((Role("s", copies=3), Role("v", "vote")), (Vote(("s",), "v"),), "v"))
+        drive(episode, scripted(script))
+        paid = [event.operation.id for event in episode.trace if isinstance(event, Performed)]
+        assert paid == ["s#0@0/0", "s#2@0/0"]
+        assert episode.outcome.kind == "void"
+        assert episode.outcome.cost == 2 * (100 * 100 + 10 * 400)
 
 
 def test_a_task_that_raises_voids_the_episode_with_the_reason(begin, scripted):
