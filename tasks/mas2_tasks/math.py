@@ -1,12 +1,14 @@
 r"""MATH (Hendrycks et al. 2021): competition problems with answers in LaTeX, scored by math-verify."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from mas2_env.task import Item, Score, ToolUse, Truth
+from mas2_env.errors import DataError
+from mas2_env.task import Item, Score, SourceName, ToolUse, Truth
 from mas2_env.tools.calculator import CALCULATOR, call_calculator
 from mas2_tasks.files import Records
 from mas2_tasks.math_file import Problem, calculations, derivation, distractors, read_math
@@ -40,7 +42,12 @@ class Gold(Struct, frozen=True):
 
 
 class MATH(SourcedTask):
-    """MATH; primary metric: math-verify's verdict on the answer."""
+    """MATH; primary metric: math-verify's verdict on the answer.
+
+    Raises:
+        DataError: also if math-verify is not installed: most answers could not be scored, and those that
+            could be would be no fair sample.
+    """
 
     name = "MATH"
     version = "1"
@@ -60,6 +67,14 @@ class MATH(SourcedTask):
         "Lightman et al. 2023. Let's Verify Step by Step. arXiv:2305.20050 (MATH-500)"
     )
     fetch = "download test.jsonl of HuggingFaceH4/MATH-500"
+
+    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
+        if find_spec("math_verify") is None:
+            raise DataError(
+                "MATH is scored by math-verify, which is not installed: pip install 'mas2-env[tasks]', "
+                "or leave MATH out"
+            )
+        super().__init__(source, path, seed)
 
     def _load(self, path: str) -> Records[Problem]:
         return read_math(path)

@@ -204,3 +204,9 @@ def test_items_of_a_version_never_change() -> None:
         truth = item.truth
         found.update(repr((task.record(item), truth.distractors, round(truth.difficulty, 9))).encode())
     assert found.hexdigest()[:16] == "c847661f5eb27564"
+
+
+def test_without_its_grader_the_task_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mas2_tasks.math.find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"pip install 'mas2-env\[tasks\]', or leave MATH out"):
+        MATH()
