@@ -6,7 +6,8 @@ themselves; a wrong variant is the chain with one mistake in it (a step's known 
 step left out, two steps swapped) and is kept only if it fails at least one test.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from mas2_tasks.procedural.functions_prose import ANNOTATIONS, THEMES, VARIABLES
 from mas2_tasks.procedural.functions_step import INDENT
 
 VERSION = "1"
+T = TypeVar("T")
 
 STARTS = (
     *(["ints"] * 8),
@@ -68,33 +70,56 @@ class Cases(Struct, frozen=True):
     drawn: int  # index from which they are no edge cases
 
 
+class Sketch(Struct, frozen=True):
+    """A chain with its cases, the body that it is written as, and the cases that each wrong body fails."""
+
+    kind: str
+    chain: Chain
+    cases: Cases
+    names: tuple[str, ...]
+    body: str
+    failing: dict[str, tuple[int, ...]]
+
+
 def make(seed: int, index: int) -> Made:
     """The function at `index`: the same for the same version, seed and index."""
-    luck = noise("functions", VERSION, seed, index)
-    for attempt in range(1000):
-        made = _attempt(Draw("functions", VERSION, seed, index, attempt), luck)
+    return first(_attempt, "functions", VERSION, seed, index)
+
+
+def first(attempt: Callable[[Draw, float], T | None], *key: object) -> T:
+    """What the first attempt that succeeds makes of its draws and of the key's luck, a standard normal."""
+    luck = noise(*key)
+    for number in range(1000):
+        made = attempt(Draw(*key, number), luck)
         if made is not None:
             return made
-    raise AssertionError(f"no function could be made at index {index} of seed {seed}")
+    raise AssertionError(f"nothing could be made of {key}")
 
 
-def _attempt(draw: Draw, luck: float) -> Made | None:
+def sketch(draw: Draw, depths: Sequence[int]) -> Sketch | None:
+    """A chain that its cases tell from enough wrong variants, if this draw gives one."""
     kind = draw.pick(STARTS)
-    chain = draw_chain(draw, kind, draw.pick(DEPTHS))
+    chain = draw_chain(draw, kind, draw.pick(depths))
     cases = draw_cases(draw, kind, chain)
     if not telling(cases.expected):
         return None
     names = draw_names(draw, kind, chain)
     body = write(chain, names)
     failing = spoil(draw, chain, names, cases, body)
-    if len(failing) < FEWEST:
+    return Sketch(kind, chain, cases, names, body, failing) if len(failing) >= FEWEST else None
+
+
+def _attempt(draw: Draw, luck: float) -> Made | None:
+    drawn = sketch(draw, DEPTHS)
+    if drawn is None:
         return None
+    chain, cases, failing = drawn.chain, drawn.cases, drawn.failing
     phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
-    entry, prompt = _prompt(draw, kind, chain, names[0], phrases, cases)
+    entry, prompt = _prompt(draw, drawn.kind, chain, drawn.names[0], phrases, cases)
     return Made(
         prompt=prompt,
         entry_point=entry,
-        solution=body,
+        solution=drawn.body,
         test=_test(cases),
         wrong=tuple(sorted(failing, key=lambda text: len(failing[text]))),
         difficulty=round(SCALE * (hardness(chain, luck) - MEAN_DIFFICULTY), 3),

@@ -6,18 +6,9 @@ asserts that between them show the most of its wrong variants; variants that non
 
 from msgspec import Struct
 
-from mas2_tasks.procedural.draw import Draw, noise
-from mas2_tasks.procedural.functions import (
-    FEWEST,
-    STARTS,
-    Cases,
-    draw_cases,
-    draw_names,
-    hardness,
-    spoil,
-    telling,
-)
-from mas2_tasks.procedural.functions_chain import Chain, draw_chain, write
+from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.functions import FEWEST, Cases, first, hardness, sketch
+from mas2_tasks.procedural.functions_chain import Chain
 from mas2_tasks.procedural.functions_prose import GIVENS, THEMES, name
 
 VERSION = "1"
@@ -71,36 +62,27 @@ class Asked(Struct, frozen=True):
 
 def ask(seed: int, index: int) -> Asked:
     """The program at `index`: the same for the same version, seed and index."""
-    luck = noise("programs", VERSION, seed, index)
-    for attempt in range(1000):
-        asked = _attempt(Draw("programs", VERSION, seed, index, attempt), luck)
-        if asked is not None:
-            return asked
-    raise AssertionError(f"no program could be made at index {index} of seed {seed}")
+    return first(_attempt, "programs", VERSION, seed, index)
 
 
 def _attempt(draw: Draw, luck: float) -> Asked | None:
-    kind = draw.pick(STARTS)
-    chain = draw_chain(draw, kind, draw.pick(DEPTHS))
-    cases = draw_cases(draw, kind, chain)
-    if not telling(cases.expected):
+    drawn = sketch(draw, DEPTHS)
+    if drawn is None:
         return None
-    names = draw_names(draw, kind, chain)
-    body = write(chain, names)
-    failing = spoil(draw, chain, names, cases, body)
-    if len(failing) < FEWEST:
-        return None
+    chain, cases, failing = drawn.chain, drawn.cases, drawn.failing
     chosen = _choose(draw, cases, failing)
     shown = {text: len(chosen & set(places)) for text, places in failing.items() if chosen & set(places)}
     if len(shown) < FEWEST or len({repr(cases.expected[place]) for place in chosen}) < 2:
         return None
     phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
     entry = name(draw, chain[-1].step.name, draw.pick(THEMES))
-    head = f"def {entry}({', '.join([names[0], *(stage.argument for stage in chain if stage.open)])}):\n"
+    head = (
+        f"def {entry}({', '.join([drawn.names[0], *(stage.argument for stage in chain if stage.open)])}):\n"
+    )
     return Asked(
-        text=_text(draw, kind, chain, phrases),
+        text=_text(draw, drawn.kind, chain, phrases),
         entry_point=entry,
-        code=head + body,
+        code=head + drawn.body,
         tests=tuple(
             f"assert {entry}({cases.calls[place]}) == {cases.expected[place]!r}" for place in sorted(chosen)
         ),
@@ -127,6 +109,6 @@ def _choose(draw: Draw, cases: Cases, failing: dict[str, tuple[int, ...]]) -> se
 def _text(draw: Draw, kind: str, chain: Chain, phrases: tuple[str, ...]) -> str:
     given = draw.pick(GIVENS[kind])
     given += "".join(f" and an integer `{stage.argument}`" for stage in chain if stage.open)
-    first, middle, last = draw.pick(LINKS)
-    steps = phrases[0] if len(phrases) == 1 else first + middle.join(phrases[:-1]) + last + phrases[-1]
+    begin, middle, last = draw.pick(LINKS)
+    steps = phrases[0] if len(phrases) == 1 else begin + middle.join(phrases[:-1]) + last + phrases[-1]
     return draw.pick(REQUESTS).format(given=given, steps=steps)
