@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, TypeAlias, cast
 
+import msgspec
+
 from mas2_env.errors import DataError, Mas2Error, PluginError
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool, did_you_mean
@@ -143,23 +145,96 @@ def _hint(error: BaseException, module_name: str) -> str:
     return "; --debug shows the whole traceback"
 
 
-def make_task(name: str, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> Task:
+def make_task(
+    spec: str,
+    source: SourceName = "procedural",
+    path: str | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Task:
     """The task registered under a name, bound to a source of items.
 
     Args:
-        name: as registered, where case does not matter; or `package.module:Class`.
+        spec: the name as registered, where case does not matter, or `package.module:Class`; with options in
+            brackets if wanted, as in `diagnostic[depth=4,split=test]`.
         source: `procedural`, `file` or `hub`.
         path: the file of source `file`.
         seed: of the procedural generator.
+        options: `split`, and arguments of the task's own; those in the brackets win.
 
     Raises:
-        PluginError: if there is no such task, or it is not a `mas2_env.task.Task`.
+        PluginError: if there is no such task, it is not a `mas2_env.task.Task`, or has no such option.
         DataError: if its data cannot be read.
     """
+    name, given = parse_spec(spec)
+    cls = _task_class(name)
+    options = {**options, **given}
+    if options.get("split") == "all":
+        del options["split"]
+    known = _options_of(cls)
+    for option in options:
+        if option not in known:
+            raise PluginError(
+                f"task {cls.name} has no option {option!r}{did_you_mean(option, known)}; "
+                f"it has {', '.join(known) or 'none'}"
+            )
+    return cls(source=source, path=path, seed=seed, **options)
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
+    """Name and options of `name[key=value,…]`; values are JSON, or else text.
+
+    Raises:
+        PluginError: if it is not of that form.
+    """
+    name, bracket, rest = spec.partition("[")
+    if not bracket:
+        return spec, {}
+    options: dict[str, Any] = {}
+    for part in split_words(rest.removesuffix("]")):
+        key, equals, value = part.partition("=")
+        if not rest.endswith("]") or not equals or not key.isidentifier() or key in options:
+            raise PluginError(f"{spec!r} is no task with options; expected name[option=value,option=value]")
+        try:
+            options[key] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            options[key] = value
+    return name.strip(), options
+
+
+def split_words(text: str) -> list[str]:
+    """The words between the commas of a text that stand outside brackets and quotes."""
+    words, depth, quoted = [""], 0, False
+    for character in text:
+        quoted ^= character == '"'
+        depth += 0 if quoted else (character in "[{(") - (character in ")}]")
+        if character == "," and depth == 0 and not quoted:
+            words.append("")
+        else:
+            words[-1] += character
+    return [word.strip() for word in words if word.strip()]
+
+
+def task_options(spec: str) -> tuple[str, ...]:
+    """Names of the options that `make_task` takes for a task.
+
+    Raises:
+        PluginError: if there is no such task.
+    """
+    return _options_of(_task_class(parse_spec(spec)[0]))
+
+
+def _task_class(name: str) -> type[Task]:
     cls = load("tasks", name)
     if not (isinstance(cls, type) and issubclass(cls, Task)):
         raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")
-    return cls(source=source, path=path, seed=seed)
+    return cls
+
+
+def _options_of(cls: type[Task]) -> tuple[str, ...]:
+    parameters = inspect.signature(cls).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(p.name for p in parameters if p.kind in kinds and p.name not in ("source", "path", "seed"))
 
 
 def take_item(task: Task, index: int) -> Item:

@@ -4,13 +4,18 @@ A third party subclasses `Task`, fills in the abstract members and registers the
 group `mas2.tasks`; everything else (environments, evaluation, leaderboard) follows from this class.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 SourceName: TypeAlias = Literal["procedural", "file", "hub"]
+SplitName: TypeAlias = Literal["all", "train", "validation", "test"]
+
+_PLAIN: Final = re.compile(r"[A-Za-z_./~][\w./~-]*")
 
 
 class Document(Struct, frozen=True):
@@ -102,7 +107,8 @@ class Task(ABC):
     """A benchmark bound to one source of items.
 
     Subclasses keep their constructor arguments JSON-able: environments are made from them by name. A task
-    pickles as its class and arguments, so that no data set travels between processes.
+    pickles as its class and arguments, so that no data set travels between processes. Arguments of its own (a
+    dial, a corpus) are keyword-only, and `options` holds their values.
     """
 
     name: ClassVar[str]
@@ -118,13 +124,36 @@ class Task(ABC):
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
 
-    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        source: SourceName = "procedural",
+        path: str | None = None,
+        seed: int = 0,
+        split: SplitName = "all",
+    ) -> None:
         self.source: SourceName = source
         self.path = path
         self.seed = seed
+        self.split: SplitName = split
 
     def __reduce__(self) -> tuple[Callable[..., "Task"], tuple[Any, ...]]:
-        return (_rebuild, (type(self), self.source, self.path, self.seed))
+        arguments = {"source": self.source, "path": self.path, "seed": self.seed, **self.variant}
+        return (_rebuild, (type(self), arguments))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Values of the constructor's arguments that are the task's own and differ from their defaults."""
+        return {}
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """`options`, and the split where it is a part of the items."""
+        return {**self.options, **({} if self.split == "all" else {"split": self.split})}
+
+    @property
+    def label(self) -> str:
+        """What tells the task apart in a run: its name, and its variant in brackets."""
+        return label_of(self.name, self.variant)
 
     @property
     @abstractmethod
@@ -186,5 +215,18 @@ class Task(ABC):
         return None
 
 
-def _rebuild(cls: type[Task], source: SourceName, path: str | None, seed: int) -> Task:
-    return cls(source=source, path=path, seed=seed)
+def label_of(name: str, variant: Mapping[str, Any]) -> str:
+    """`name[key=value,…]`, which `plugins.make_task` reads; the bare name where there is no variant."""
+    if not variant:
+        return name
+    return f"{name}[{','.join(f'{key}={_word(value)}' for key, value in variant.items())}]"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _rebuild(cls: type[Task], arguments: dict[str, Any]) -> Task:
+    return cls(**arguments)

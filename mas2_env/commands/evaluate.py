@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -15,6 +15,7 @@ from mas2_env.commands.output import console, error_line, note_line, print_json,
 
 if TYPE_CHECKING:
     from mas2_env.runs.evaluate import Progress, Result
+    from mas2_env.runs.record import TaskEntry
     from mas2_env.settings import Settings
     from mas2_env.task import Task
 
@@ -39,7 +40,8 @@ def evaluate_command(
             "--task",
             "-t",
             metavar="NAMES",
-            help="Registered names or package.module:Class, separated by commas. (default: all)",
+            help="Registered names or package.module:Class, separated by commas, with options in brackets: "
+            "diagnostic[depth=4]. (default: all)",
         ),
     ] = None,
     source: Annotated[
@@ -49,6 +51,10 @@ def evaluate_command(
     data: Annotated[
         Strings | None,
         typer.Option(metavar="TASK=PATH", help="A task's data file; its source is then 'file'."),
+    ] = None,
+    split: Annotated[
+        Literal["all", "train", "validation", "test"] | None,
+        typer.Option(help="The part of the items that is used. (default: all)"),
     ] = None,
     items: Annotated[
         int | None,
@@ -135,14 +141,15 @@ def evaluate_command(
     how = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
     common: dict[str, Any] = {name: value for name, value in how.items() if value is not None}
     folder = resume or out or default_folder(tasks)
+    choice = TaskChoice(tasks, source, data, split)
     begun = _is_run(folder)
     try:
         with _terminable(), _progress() as progress:
             common["progress"] = progress
             if resume is not None:
-                result = _resume(resume, asked, changes, tasks, source, data, retry_void, common)
+                result = _resume(resume, asked, changes, choice, retry_void, common)
             else:
-                result = _begin(folder, asked, changes, tasks, source, data, common)
+                result = _begin(folder, asked, changes, choice, common)
             note = None if result.summary.episodes else "no episode was run"
     except KeyboardInterrupt as error:
         error_line(f"interrupted{_how_to_go_on(folder)}")
@@ -160,9 +167,7 @@ def _begin(
     folder: Path,
     asked: dict[str, Any],
     changes: dict[str, Any],
-    tasks: Strings | None,
-    source: str | None,
-    data: Strings | None,
+    choice: "TaskChoice",
     common: dict[str, Any],
 ) -> "Result":
     from mas2_env.errors import PluginError
@@ -174,7 +179,7 @@ def _begin(
             f"say which policies: --policy {','.join(names('policies')) or 'NAME'}, or --policy all"
         )
     policies = asked.pop("policies")
-    made = tasks_of(tasks or ["all"], source, data)
+    made = tasks_of(choice)
     for task in made:
         if task.size is not None and task.size < asked.get("items", 0):
             note_line(f"{task.name} has {task.size} items: all of them are taken, not {asked['items']}")
@@ -185,9 +190,7 @@ def _resume(
     folder: Path,
     asked: dict[str, Any],
     changes: dict[str, Any],
-    tasks: Strings | None,
-    source: str | None,
-    data: Strings | None,
+    choice: "TaskChoice",
     retry_void: bool,
     common: dict[str, Any],
 ) -> "Result":
@@ -197,8 +200,9 @@ def _resume(
     plan = read_facts(folder).plan
     if changes:
         asked["settings"] = _settings(plan.settings, changes)
-    if tasks or source or data:
-        asked["tasks"] = tasks_of(tasks or [entry.route for entry in plan.tasks], source, data)
+    if any(choice):
+        tasks = choice.tasks or [_spec(entry) for entry in plan.tasks]
+        asked["tasks"] = tasks_of(choice._replace(tasks=tasks))
     result = resume(folder, asked=asked, retry_void=retry_void, **common)
     for note in result.facts.starts[-1].notes:
         note_line(note)
@@ -244,7 +248,23 @@ def policies_of(given: Strings) -> dict[str, str | object]:
     return found
 
 
-def tasks_of(given: Strings, source: str | None, data: Strings | None) -> "list[Task]":
+class TaskChoice(NamedTuple):
+    """What the options of a command say of tasks: which, where their items come from, and what part."""
+
+    tasks: Strings | None = None
+    source: str | None = None
+    data: Strings | None = None
+    split: str | None = None
+
+
+def _spec(entry: "TaskEntry") -> str:
+    from mas2_env.task import label_of
+
+    split = {} if entry.split == "all" else {"split": entry.split}
+    return label_of(entry.route, {**entry.options, **split})
+
+
+def tasks_of(choice: TaskChoice) -> "list[Task]":
     """Tasks, bound to their data.
 
     Raises:
@@ -253,26 +273,30 @@ def tasks_of(given: Strings, source: str | None, data: Strings | None) -> "list[
         RunError: if `data` names a task that is not among them, or is not TASK=PATH.
     """
     from mas2_env.errors import RunError
-    from mas2_env.plugins import canonical_name, make_task, names
+    from mas2_env.plugins import canonical_name, make_task, names, parse_spec
     from mas2_env.pool import did_you_mean
 
-    wanted: dict[str, None] = {}
-    for word in _words(given):
-        new = names("tasks") if word == "all" else (canonical_name("tasks", word),)
-        wanted.update(dict.fromkeys(new))
+    wanted: dict[str, str] = {}
+    for word in _words(choice.tasks or ["all"]):
+        for spec in names("tasks") if word == "all" else (word,):
+            wanted[spec] = canonical_name("tasks", parse_spec(spec)[0])
     paths: dict[str, str] = {}
-    for entry in data or []:
+    for entry in choice.data or []:
         name, separator, path = entry.partition("=")
         if not separator or not path:
             raise RunError(f"--data {entry!r}: expected TASK=PATH")
         name = canonical_name("tasks", name)
-        if name not in wanted:
-            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{did_you_mean(name, wanted)}")
+        if name not in wanted.values():
+            near = did_you_mean(name, wanted.values())
+            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
         paths[name] = path
-    if paths and source in ("procedural", "hub"):
-        raise RunError(f"--data gives files, but --source is {source!r}")
-    kinds: dict[str, Any] = {name: "file" if name in paths else source or "procedural" for name in wanted}
-    return [make_task(name, kinds[name], paths.get(name)) for name in wanted]
+    if paths and choice.source in ("procedural", "hub"):
+        raise RunError(f"--data gives files, but --source is {choice.source!r}")
+    made = []
+    for spec, name in wanted.items():
+        kind: Any = "file" if name in paths else choice.source or "procedural"
+        made.append(make_task(spec, kind, paths.get(name), split=choice.split or "all"))
+    return made
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
@@ -294,12 +318,14 @@ def seeds_of(text: str) -> tuple[int, ...]:
 
 
 def _words(given: Strings) -> list[str]:
-    return [word.strip() for text in given for word in text.split(",") if word.strip()]
+    from mas2_env.plugins import split_words
+
+    return [word for text in given for word in split_words(text)]
 
 
 def default_folder(tasks: Strings | None) -> Path:
     """`runs/DATE-TIME-TASKS`, one that is not there yet."""
-    names = [word.rpartition(":")[2].lower() for word in _words(tasks or ["all"])]
+    names = [word.partition("[")[0].rpartition(":")[2].lower() for word in _words(tasks or ["all"])]
     short = names[0] if len(names) == 1 else f"{len(names)}-tasks"
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{short}"
     folder, number = Path("runs") / stem, 2

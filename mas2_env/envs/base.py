@@ -32,11 +32,20 @@ from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision
 from mas2_env.execution.drive import Completer, run_sync
 from mas2_env.observation import Observation
-from mas2_env.plugins import canonical_name, find_item, make_backend, make_task, registered, take_item
+from mas2_env.plugins import (
+    canonical_name,
+    find_item,
+    make_backend,
+    make_task,
+    parse_spec,
+    registered,
+    take_item,
+    task_options,
+)
 from mas2_env.pool import Pool, did_you_mean, load_pool
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
-from mas2_env.task import Item, SourceName, Task
+from mas2_env.task import Item, SourceName, SplitName, Task
 
 ObsT = TypeVar("ObsT")
 ActT = TypeVar("ActT")
@@ -48,6 +57,7 @@ DISTRIBUTION = "mas2-env"
 """Its tasks make up the suite, whatever else is installed: what an id means must not depend on that."""
 
 _ENDLESS = 2**31
+_SETTINGS = Settings.__struct_fields__
 _OPTIONS = ("item", "task", "settings")
 
 
@@ -63,11 +73,13 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         source: where items come from: `procedural`, `file` or `hub`.
         path: the file of source `file`; for several tasks, a file for each by the task's name.
         task_seed: of the procedural generators.
+        split: `train`, `validation` or `test`, no item of which is in another one; or `all`.
         pool: a shipped pool's name, or the path of a pool's `.toml` file.
         backend: name of the registered backend that answers model calls.
         render_mode: `ansi`, `rgb_array`, `human`, or None.
-        settings: fields of `mas2_env.settings.Settings`: `budget`, `rectifier`, `max_rectifications`,
-            `max_invalid`, `max_tool_steps`, `reward`, `count_meta`, `limits`.
+        options: fields of `mas2_env.settings.Settings`: `budget`, `rectifier`, `max_rectifications`,
+            `max_invalid`, `max_tool_steps`, `reward`, `count_meta`, `limits`; and the task's own, as in
+            `gymnasium.make("mas2/Diagnostic-v0", depth=4)`.
 
     Attributes:
         episode: the present episode; None before the first reset. Not for policies: it holds the truth.
@@ -89,10 +101,11 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         source: SourceName = "procedural",
         path: str | Mapping[str, str] | None = None,
         task_seed: int = 0,
+        split: SplitName = "all",
         pool: str | Pool = "default",
         backend: str | Completer = "simulated",
         render_mode: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise ValueError(
@@ -105,9 +118,11 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
                 "complete(calls)"
             )
         self.render_mode = render_mode
+        own = _task_options(task, options)
+        settings = {name: value for name, value in options.items() if name not in own}
         self.settings = read_settings(Settings(), settings)
         self.pool = pool if isinstance(pool, Pool) else load_pool(pool)
-        self.tasks = _tasks(task, source, path, task_seed)
+        self.tasks = _tasks(task, source, path, task_seed, {"split": split, **own})
         self.backend: Completer = make_backend(backend, self.pool) if isinstance(backend, str) else backend
         self.episode: Episode | None = None
         self.shown: Observation | None = None
@@ -337,11 +352,20 @@ def shipped_tasks() -> tuple[str, ...]:
     )
 
 
+def _task_options(task: object, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that the task of the environment takes, and the settings do not."""
+    if not isinstance(task, str):
+        return {}
+    known = task_options(task)
+    return {name: value for name, value in options.items() if name in known and name not in _SETTINGS}
+
+
 def _tasks(
     task: str | Task | Sequence[str | Task] | None,
     source: SourceName,
     path: str | Mapping[str, str] | None,
     seed: int,
+    options: Mapping[str, Any],
 ) -> tuple[Task, ...]:
     if task is None:
         task = shipped_tasks()
@@ -368,20 +392,21 @@ def _tasks(
         if isinstance(one, Task):
             made.append(one)
             continue
-        name = canonical_name("tasks", one)
-        made.append(make_task(name, source, paths.get(name) if isinstance(path, Mapping) else path, seed))
+        name = canonical_name("tasks", parse_spec(one)[0])
+        file = paths.get(name) if isinstance(path, Mapping) else path
+        made.append(make_task(one, source, file, seed, **options))
     return tuple(made)
 
 
 def _means(task: Task, name: str) -> bool:
-    return name.lower() in (task.name.lower(), type(task).__name__.lower())
+    return name.lower() in (task.label.lower(), task.name.lower(), type(task).__name__.lower())
 
 
 def _find_task(tasks: Sequence[Task], name: object) -> Task:
     for task in tasks:
         if isinstance(name, str) and _means(task, name):
             return task
-    names = [task.name for task in tasks]
+    names = [task.label for task in tasks]
     raise ValueError(
         f"options['task'] is {name!r}{did_you_mean(str(name), names)}; "
         f"this environment has {', '.join(names)}"

@@ -49,7 +49,7 @@ def make_workshop(
         pool: a shipped pool's name, the path of a pool file, or a pool.
         settings: of the episodes.
         seeds: each is an episode seed and a policy seed.
-        items: the first so many items of each task; by task name; or None for all.
+        items: the first so many items of each task; by task label; or None for all.
         backend: registered name or object.
         traces: whether traces are kept.
 
@@ -58,7 +58,7 @@ def make_workshop(
     """
     named = _name_policies(policies)
     made_tasks = tuple(make_task(task) if isinstance(task, str) else task for task in tasks)
-    _unique([task.name for task in made_tasks], "task")
+    _unique([task.label for task in made_tasks], "task")
     if not named or not made_tasks or not seeds:
         raise RunError("a run needs at least one policy, one task and one seed")
     _unique([str(seed) for seed in seeds], "seed")
@@ -125,7 +125,8 @@ def remake_workshop(
     }
     if "tasks" not in asked:
         arguments["tasks"] = [
-            make_task(entry.route, entry.source, entry.path, entry.seed) for entry in plan.tasks
+            make_task(entry.route, entry.source, entry.path, entry.seed, split=entry.split, **entry.options)
+            for entry in plan.tasks
         ]
     return make_workshop(**{**arguments, **asked})
 
@@ -237,7 +238,7 @@ def _policy_entry(name: str, policy: str | object, seed: int) -> PolicyEntry:
 
 def _task_entry(task: Task, items: int | Mapping[str, int] | None) -> TaskEntry:
     size = task.size
-    wanted = items.get(task.name, ITEMS) if isinstance(items, Mapping) else items
+    wanted = items.get(task.label, ITEMS) if isinstance(items, Mapping) else items
     if wanted is None and size is None:
         raise RunError(f"the items of {task.name} ({task.source}) never end: say how many")
     if wanted is not None and not 1 <= wanted <= MOST_ITEMS:
@@ -247,7 +248,7 @@ def _task_entry(task: Task, items: int | Mapping[str, int] | None) -> TaskEntry:
         raise DataError(f"{task.name}: {task.path or task.source} holds no items")
     cls = type(task)
     return TaskEntry(
-        name=task.name,
+        name=task.label,
         route=f"{cls.__module__}:{cls.__qualname__}",
         title=task.title,
         version=task.version,
@@ -259,6 +260,8 @@ def _task_entry(task: Task, items: int | Mapping[str, int] | None) -> TaskEntry:
         items=number,
         licence=task.licence,
         citation=task.citation,
+        split=task.split,
+        options=task.options,
     )
 
 

@@ -1,13 +1,13 @@
 """What a run folder holds, as data."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
 from mas2_env.system.model import System
-from mas2_env.task import SourceName
+from mas2_env.task import SourceName, SplitName
 
 FORMAT: Literal["mas2.run/1"] = "mas2.run/1"
 Key: TypeAlias = tuple[str, str, str, int]
@@ -58,12 +58,14 @@ class TaskEntry(Struct, frozen=True):
     """A task of a run, bound to its data.
 
     Attributes:
-        name: of the task, as are `title`, `version`, `licence` and `citation`.
+        name: label of the task; `title`, `version`, `licence` and `citation` are its own.
         route: `module:Class` of the task, which makes it again.
         source: where its items come from, with an absolute `path` or the generator's `seed`.
         digest: SHA-256 that identifies the data.
         size: items that there are, None where they never end.
         items: the first so many of them are used.
+        split: the part of the items that they come from.
+        options: the task's own arguments that are not at their defaults.
     """
 
     name: str
@@ -78,6 +80,8 @@ class TaskEntry(Struct, frozen=True):
     items: int
     licence: str = ""
     citation: str = ""
+    split: SplitName = "all"
+    options: dict[str, Any] = {}
 
 
 class Plan(Struct, frozen=True):

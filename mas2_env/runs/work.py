@@ -91,7 +91,7 @@ def make_record(policy: str, episode: Episode) -> Record:
     assert episode.outcome is not None
     return Record(
         policy=policy,
-        task=episode.item.task.name,
+        task=episode.item.task.label,
         item=episode.item.id,
         seed=episode.seed,
         outcome=episode.outcome,
