@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
-from mas2_tasks.files import Records, read_records
+from mas2_env.records import Records, read_records
 
 
 class BamboogleRecord(Struct, frozen=True):

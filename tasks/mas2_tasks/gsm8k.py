@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mas2_env.records import Records
 from mas2_env.task import Item, Score, ToolUse, Truth
 from mas2_env.tools.calculator import CALCULATOR, call_calculator
-from mas2_tasks.files import Records
 from mas2_tasks.gsm8k_file import Problem, calculations, derivation, distractors, read_gsm8k
 from mas2_tasks.gsm8k_score import (
     flexible_extract,

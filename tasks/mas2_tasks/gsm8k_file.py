@@ -5,7 +5,7 @@ import re
 from msgspec import Struct
 
 from mas2_env.errors import DataError
-from mas2_tasks.files import Records, read_records
+from mas2_env.records import Records, read_records
 from mas2_tasks.gsm8k_score import openai_extract
 
 MOST_DISTRACTORS = 6

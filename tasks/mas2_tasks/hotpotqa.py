@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mas2_env.records import Records
 from mas2_env.task import Document, Item, Score, Truth
 from mas2_tasks import questions
 from mas2_tasks.answers import normalise
-from mas2_tasks.files import Records
 from mas2_tasks.hotpotqa_file import HotpotRecord, bare, distractors, published, read_hotpotqa
 from mas2_tasks.hotpotqa_score import overlap
 from mas2_tasks.procedural.draw import Draw, noise

@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from mas2_env.errors import DataError
+from mas2_env.records import Records, read_records
 from mas2_tasks.answers import normalise
-from mas2_tasks.files import Records, read_records
 
 MOST_DISTRACTORS = 7
 

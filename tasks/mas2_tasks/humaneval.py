@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mas2_env.records import Records, read_records
 from mas2_env.task import Item, Truth
 from mas2_env.tools.python import Program
 from mas2_tasks.code_mutants import layout, mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
-from mas2_tasks.files import Records, read_records
 from mas2_tasks.humaneval_examples import find_examples
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.functions import VERSION, Made, make

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.records import Records
 from mas2_env.task import Item, Score, SourceName, ToolUse, Truth
 from mas2_env.tools.calculator import CALCULATOR, call_calculator
-from mas2_tasks.files import Records
 from mas2_tasks.math_file import Problem, calculations, derivation, distractors, read_math
 from mas2_tasks.math_score import shared_scorer
 from mas2_tasks.math_text import find_answer, normal_form

@@ -6,7 +6,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from mas2_env.errors import DataError
-from mas2_tasks.files import Records, read_records
+from mas2_env.records import Records, read_records
 from mas2_tasks.math_text import last_box, unboxed
 from mas2_tasks.procedural.latex import show
 

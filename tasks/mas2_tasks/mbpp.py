@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.records import Records, read_records
 from mas2_env.task import Item, Truth
 from mas2_env.tools.python import Program
 from mas2_tasks.code_mutants import parse, program_mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
 from mas2_tasks.code_text import normal_form
-from mas2_tasks.files import Records, read_records
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.programs import VERSION, Asked, ask
 

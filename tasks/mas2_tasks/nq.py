@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from mas2_env.records import Records
 from mas2_env.task import Item
 from mas2_tasks.answer_pool import Asked
 from mas2_tasks.answers import normalise
-from mas2_tasks.files import Records
 from mas2_tasks.nq_file import NQRecord, read_nq
 from mas2_tasks.open_domain import OpenDomain
 from mas2_tasks.procedural.draw import Draw

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from mas2_env.errors import DataError
-from mas2_tasks.files import Records, read_records
+from mas2_env.records import Records, read_records
 
 
 class NQRecord(Struct, frozen=True):

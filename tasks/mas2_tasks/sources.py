@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
+from mas2_env.records import Records
 from mas2_env.task import Item, SourceName, Task
-from mas2_tasks.files import Records
 
 SUGGEST_FROM = 2000
 

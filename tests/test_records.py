@@ -3,10 +3,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from mas2_tasks.files import read_records
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.records import read_records
 
 
 class Row(Struct, frozen=True):
