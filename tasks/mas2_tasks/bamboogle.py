@@ -80,6 +80,9 @@ class Bamboogle(OpenDomain):
     def _ids(self, records: Records[BamboogleRecord]) -> Sequence[str]:
         return [f"bamboogle/test/{line}" for line in records.lines]
 
+    def _content(self, record: BamboogleRecord) -> str:
+        return record.question
+
     def _asked(self, record: BamboogleRecord) -> Asked:
         return Asked(record.question.strip(), (" ".join(record.answer.split()),))
 

@@ -81,6 +81,9 @@ class GSM8K(SourcedTask):
     def _ids(self, records: Records[Problem]) -> Sequence[str]:
         return [f"gsm8k/test/{line}" for line in records.lines]
 
+    def _content(self, record: Problem) -> str:
+        return record.question
+
     def _from_record(self, item_id: str, record: Problem) -> Item:
         answer = openai_extract(record.answer) or ""
         steps = derivation(record) or (f"The answer is {answer}.",)

@@ -88,6 +88,9 @@ class HotpotQA(QuestionTask):
     def _ids(self, records: Records[HotpotRecord]) -> Sequence[str]:
         return [record.key for record in records.rows]
 
+    def _content(self, record: HotpotRecord) -> str:
+        return record.question
+
     def _from_record(self, item_id: str, record: HotpotRecord) -> Item:
         paragraphs = record.paragraphs
         sentences = dict(paragraphs)

@@ -95,6 +95,9 @@ class HumanEval(CodeTask):
     def _ids(self, records: Records[Problem]) -> Sequence[str]:
         return [record.task_id for record in records.rows]
 
+    def _content(self, record: Problem) -> str:
+        return record.prompt
+
     def _from_record(self, item_id: str, record: Problem) -> Item:
         lines = [line.strip() for line in record.canonical_solution.split("\n") if line.strip()]
         # Longer solutions are harder for real models; the rest is luck, to a standard deviation near 1.2.

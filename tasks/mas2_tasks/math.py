@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mas2_env.errors import DataError
 from mas2_env.records import Records
-from mas2_env.task import Item, Score, SourceName, ToolUse, Truth
+from mas2_env.task import Item, Score, SourceName, SplitName, ToolUse, Truth
 from mas2_env.tools.calculator import CALCULATOR, call_calculator
 from mas2_tasks.math_file import Problem, calculations, derivation, distractors, read_math
 from mas2_tasks.math_score import shared_scorer
@@ -68,19 +68,28 @@ class MATH(SourcedTask):
     )
     fetch = "download test.jsonl of HuggingFaceH4/MATH-500"
 
-    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        source: SourceName = "procedural",
+        path: str | None = None,
+        seed: int = 0,
+        split: SplitName = "all",
+    ) -> None:
         if find_spec("math_verify") is None:
             raise DataError(
                 "MATH is scored by math-verify, which is not installed: pip install 'mas2-env[tasks]', "
                 "or leave MATH out"
             )
-        super().__init__(source, path, seed)
+        super().__init__(source, path, seed, split)
 
     def _load(self, path: str) -> Records[Problem]:
         return read_math(path)
 
     def _ids(self, records: Records[Problem]) -> Sequence[str]:
         return [record.unique_id for record in records.rows]
+
+    def _content(self, record: Problem) -> str:
+        return record.problem
 
     def _from_record(self, item_id: str, record: Problem) -> Item:
         steps = derivation(record)

@@ -93,6 +93,9 @@ class MBPP(CodeTask):
     def _ids(self, records: Records[Problem]) -> Sequence[str]:
         return [str(record.task_id) for record in records.rows]
 
+    def _content(self, record: Problem) -> str:
+        return record.text
+
     def _from_record(self, item_id: str, record: Problem) -> Item:
         lines = [line.strip() for line in record.code.split("\n") if line.strip()]
         # As with HumanEval: longer solutions are harder, the rest is luck, to a standard deviation near 1.2.

@@ -91,6 +91,9 @@ class NQ(OpenDomain):
     def _ids(self, records: Records[NQRecord]) -> Sequence[str]:
         return [f"nq/dev/{line}" for line in records.lines]
 
+    def _content(self, record: NQRecord) -> str:
+        return record.question
+
     def _asked(self, record: NQRecord) -> Asked:
         return Asked(record.question.strip(), tuple([" ".join(answer.split()) for answer in record.answer]))
 

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import Any
 
-from mas2_env.task import Document, Item, Score, SourceName, Truth
+from mas2_env.task import Document, Item, Score, SourceName, SplitName, Truth
 from mas2_tasks.answer_pool import AnswerPool, Asked
 from mas2_tasks.procedural.draw import Draw, noise
 from mas2_tasks.procedural.open_domain import OpenQuestion
@@ -24,8 +24,14 @@ class OpenDomain(QuestionTask):
     none: the task then offers no tools, and simulated agents answer from what they recall.
     """
 
-    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
-        super().__init__(source, path, seed)
+    def __init__(
+        self,
+        source: SourceName = "procedural",
+        path: str | None = None,
+        seed: int = 0,
+        split: SplitName = "all",
+    ) -> None:
+        super().__init__(source, path, seed, split)
         if source == "file":
             self.tools = ()
 

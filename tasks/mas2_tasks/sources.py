@@ -3,38 +3,74 @@
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
+
+import msgspec
 
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
 from mas2_env.records import Records
-from mas2_env.task import Item, SourceName, Task
+from mas2_env.task import Item, SourceName, SplitName, Task
+from mas2_tasks.splits import (
+    PARTS,
+    SPLITS_VERSION,
+    Part,
+    check_split,
+    count_parts,
+    index_in_part,
+    part_of_content,
+    part_of_index,
+)
 
 SUGGEST_FROM = 2000
 
 
 class SourcedTask(Task):
-    """A task with the sources `procedural` and `file`.
+    """A task with the sources `procedural` and `file`, and splits of the items of both.
 
     Procedural items have the ids `name/p<seed>/<index>`, in lower case; they never end, and each is a pure
-    function of the generator's version, the seed and the index.
+    function of the generator's version, the seed and the index. An item has the same id whatever split it is
+    asked for in.
 
     Raises:
-        DataError: if the source is not one of the two, a path is missing or not wanted, or the file is bad.
+        DataError: if the source or the split is not one that there is, a path is missing or not wanted, the
+            file is bad, or none of its items is of the split.
     """
 
     fetch: ClassVar[str]
 
-    def __init__(self, source: SourceName = "procedural", path: str | None = None, seed: int = 0) -> None:
-        super().__init__(source, path, seed)
+    def __init__(
+        self,
+        source: SourceName = "procedural",
+        path: str | None = None,
+        seed: int = 0,
+        split: SplitName = "all",
+    ) -> None:
+        super().__init__(source, path, seed, split)
+        check_split(self.name, split)
+        self._check_source()
         self._prefix = f"{self.name.lower()}/p{seed}/"
+        self._made: dict[int, Item] = {}
+        self._records: Records[Any] | None = self._load(path) if path is not None else None
+        self._index: dict[str, int] = {}
+        if self._records is not None:
+            self._index = self._records.unique(self._ids(self._records), "id")
+            if split != "all" and not self._places:
+                raise DataError(
+                    f"{self.name}: {self._records.path}: none of its {len(self._records.rows)} items is of "
+                    f"the split {split!r}; use a larger file or split='all'"
+                )
+        self._names = tuple(self._index)
+
+    def _check_source(self) -> None:
+        source, path, known = self.source, self.path, ("procedural", "file")
         if source == "hub":
             raise DataError(
                 f"{self.name}: this release reads the sources 'procedural' and 'file'; "
                 f"to use the real data, {self.fetch}, and give source='file' with its path"
             )
-        if source not in ("procedural", "file"):
-            known = ("procedural", "file")
+        if source not in known:
             raise DataError(f"{self.name}: there is no source {source!r}{did_you_mean(str(source), known)}")
         if source == "file" and path is None:
             raise DataError(f"{self.name}: source 'file' needs a path; {self.fetch}")
@@ -42,12 +78,6 @@ class SourcedTask(Task):
             raise DataError(
                 f"{self.name}: source 'procedural' takes no path, got {path!r}; give source='file'"
             )
-        self._made: dict[int, Item] = {}
-        self._records: Records[Any] | None = self._load(path) if path is not None else None
-        self._index = (
-            self._records.unique(self._ids(self._records), "id") if self._records is not None else {}
-        )
-        self._names = tuple(self._index)
 
     @abstractmethod
     def _load(self, path: str) -> Records[Any]:
@@ -58,55 +88,99 @@ class SourcedTask(Task):
         """Ids of the records of the file, in order."""
 
     @abstractmethod
+    def _content(self, record: Any) -> str:
+        """The text of a record that decides on its split: records of equal text fall on one side."""
+
+    @abstractmethod
     def _from_record(self, item_id: str, record: Any) -> Item:
         """The item of a record of the file."""
 
     @abstractmethod
     def _generate(self, item_id: str, index: int) -> Item:
-        """The procedural item at `index`."""
+        """The procedural item at `index` among all."""
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
+        """The split of each record."""
+        rows = () if self._records is None else self._records.rows
+        return tuple([part_of_content(self._content(row)) for row in rows])
+
+    @cached_property
+    def _places(self) -> Sequence[int]:
+        """Indices of the split's records among all."""
+        if self.split == "all":
+            return range(len(self._index))
+        return [place for place, part in enumerate(self._parts) if part == self.split]
 
     @property
     def size(self) -> int | None:
         """Number of items, or None where they never end."""
-        return None if self._records is None else len(self._records.rows)
+        return None if self._records is None else len(self._places)
+
+    @property
+    def splits(self) -> dict[str, int | None]:
+        """Number of items of each split of the source, or None where they never end."""
+        return dict.fromkeys(PARTS) if self._records is None else {**count_parts(self._parts)}
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the file's bytes, or of `name/version/seed`."""
+        """SHA-256 of the data (the file, or what the generator goes by) and of the split."""
         if self._records is not None:
-            return self._records.digest
-        return hashlib.sha256(f"{self.name}/{self.version}/{self.seed}".encode()).hexdigest()
+            data = self._records.digest
+        else:
+            options = f"/{msgspec.json.encode(self.options).decode()}" if self.options else ""
+            data = hashlib.sha256(f"{self.name}/{self.version}/{self.seed}{options}".encode()).hexdigest()
+        if self.split == "all":
+            return data
+        return hashlib.sha256(f"{data}/{self.split}/{SPLITS_VERSION}".encode()).hexdigest()
 
     def item(self, index: int) -> Item:
-        """The item at `index`; `IndexError` where there is none."""
+        """The item at `index` of the split; `IndexError` where there is none."""
         if index < 0:
             raise IndexError(f"{self.name}: items are counted from 0, got {index}")
         if self._records is None:
-            return self._generate(f"{self._prefix}{index}", index)
-        if index >= len(self._records.rows):
-            raise IndexError(
-                f"{self.name}: the file has {len(self._records.rows)} items, there is no item {index}"
-            )
-        made = self._made.get(index)
+            among_all = index if self.split == "all" else index_in_part(self._prefix, self.split, index)
+            return self._generate(f"{self._prefix}{among_all}", among_all)
+        if index >= len(self._places):
+            whole = "the file" if self.split == "all" else f"the split {self.split!r} of the file"
+            raise IndexError(f"{self.name}: {whole} has {len(self._places)} items, there is no item {index}")
+        return self._at(self._places[index])
+
+    def _at(self, place: int) -> Item:
+        made = self._made.get(place)
         if made is None:
-            made = self._made[index] = self._from_record(self._names[index], self._records.rows[index])
+            assert self._records is not None
+            made = self._made[place] = self._from_record(self._names[place], self._records.rows[place])
         return made
 
     def find(self, item_id: str) -> Item:
         """The item of that id.
 
         Raises:
-            DataError: where there is none, with a suggestion.
+            DataError: where there is none (with a suggestion), or it is of another split.
         """
         if self._records is not None:
-            if item_id in self._index:
-                return self.item(self._index[item_id])
-            hint = did_you_mean(item_id, self._names[:SUGGEST_FROM])
-            raise DataError(f"{self.name}: no item of {self._records.path} has the id {item_id!r}{hint}")
+            place = self._index.get(item_id)
+            if place is None:
+                hint = did_you_mean(item_id, self._names[:SUGGEST_FROM])
+                raise DataError(f"{self.name}: no item of {self._records.path} has the id {item_id!r}{hint}")
+            if self.split != "all":
+                self._check_part(item_id, self._parts[place])
+            return self._at(place)
         number = item_id.removeprefix(self._prefix)
         if number != item_id and number.isascii() and number.isdigit() and str(int(number[:18])) == number:
-            return self.item(int(number))
+            index = int(number)
+            if self.split != "all":
+                self._check_part(item_id, part_of_index(self._prefix, index))
+            return self._generate(item_id, index)
         raise DataError(
             f"{self.name}: there is no procedural item {item_id!r}; "
             f"ids look like {self._prefix}17{did_you_mean(item_id, [f'{self._prefix}17'])}"
         )
+
+    def _check_part(self, item_id: str, part: Part) -> None:
+        if part != self.split:
+            raise DataError(
+                f"{self.name}: item {item_id!r} is of the split {part!r}, and the task holds "
+                f"{self.split!r} alone; make it with split={part!r} or 'all'"
+            )

@@ -93,6 +93,37 @@ def test_seeds_give_other_items_and_other_digests(task: Task, items: list[Item])
     assert not {item.query for item in items} & {other.item(index).query for index in range(SAMPLE)}
 
 
+def test_splits_part_the_items(task: Task, items: list[Item]) -> None:
+    """No item of one split is in another, of whatever seed, and an item's id is the same in all of them."""
+    seen = {item.id: item.query for item in items}
+    where: dict[str, str] = {}
+    queries: dict[str, set[str]] = {}
+    for split in ("train", "validation", "test"):
+        part = type(task)(split=split)
+        assert part.size is None
+        assert part.digest != task.digest
+        assert part.label == f"{task.label}[split={split}]"
+        assert pickle.loads(pickle.dumps(part)).digest == part.digest
+        own = [part.item(index) for index in range(SAMPLE)]
+        where |= dict.fromkeys([item.id for item in own], split)
+        queries[split] = {item.query for item in own}
+        for item in own:
+            assert seen.get(item.id, item.query) == item.query
+            assert part.find(item.id).query == item.query
+    assert len(where) == 3 * SAMPLE
+    assert set(seen) <= set(where)
+    assert not queries["test"] & (queries["train"] | queries["validation"])
+    assert not queries["test"] & {type(task)(seed=1, split="train").item(index).query for index in range(99)}
+    other = type(task)(split="test")
+    with pytest.raises(DataError, match="is of the split 'train'"):
+        other.find(next(item_id for item_id, split in where.items() if split == "train"))
+
+
+def test_unknown_splits_are_refused(task: Task) -> None:
+    with pytest.raises(DataError, match="there is no split 'tset'"):
+        type(task)(split="tset")
+
+
 def test_other_sources_say_what_they_need(task: Task) -> None:
     for arguments in ({"source": "hub"}, {"source": "file"}, {"source": "procedual"}):
         with pytest.raises(DataError):
