@@ -146,6 +146,11 @@ class Task(ABC):
         return {}
 
     @property
+    def benchmark(self) -> str:
+        """The benchmark whose figures simulated agents follow here: by default, the task's own name."""
+        return self.name
+
+    @property
     def variant(self) -> dict[str, Any]:
         """`options`, and the split where it is a part of the items."""
         return {**self.options, **({} if self.split == "all" else {"split": self.split})}

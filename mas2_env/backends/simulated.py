@@ -87,7 +87,7 @@ class Simulated(Backend):
         self._step = log(self._parameters.tokens.step)
         self._scenes: dict[Item, Scene] = {}
         self._styles: dict[Turn, tuple[Style, float]] = {}
-        self._profiles: dict[tuple[str, type[Task]], Profile] = {}
+        self._profiles: dict[tuple[str, str], Profile] = {}
 
     def __reduce__(self) -> tuple[type["Simulated"], tuple[Pool, str | None]]:
         return (type(self), (self.pool, self._path))
@@ -150,7 +150,7 @@ class Simulated(Backend):
     # What is worked out once, in tables of bounded size.
 
     def _scene(self, item: Item) -> Scene:
-        table = self._parameters.task_table(item.task.name)
+        table = self._parameters.task_table(item.task.benchmark)
         return _remember(self._scenes, item, Scene(item, table, count_tokens(item.query)), _SCENES)
 
     def _style(self, turn: Turn) -> tuple[Style, float]:
@@ -158,7 +158,7 @@ class Simulated(Backend):
         return _remember(self._styles, turn, (style, log(style.factor)), _STYLES)
 
     def _profile(self, name: str, task: Task) -> Profile:
-        known = self._profiles.get((name, type(task)))
+        known = self._profiles.get((name, task.benchmark))
         if known is not None:
             return known
         backbone = self.pool.backbones.get(name)
@@ -166,9 +166,9 @@ class Simulated(Backend):
             raise PoolError(
                 f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
             )
-        table = self._parameters.task_table(task.name)
+        table = self._parameters.task_table(task.benchmark)
         profile = Profile(table, self._parameters.backbone_table(backbone), backbone.context, self._troubled)
-        self._profiles[name, type(task)] = profile
+        self._profiles[name, task.benchmark] = profile
         return profile
 
 
