@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from mas2_env.errors import Breakdown
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 
 
@@ -15,9 +16,9 @@ class Backend(ABC):
     """
 
     @abstractmethod
-    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure]:
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure | Breakdown]:
         """Answer every call, in order."""
 
-    async def acomplete(self, call: ModelCall) -> Reply | Failure:
+    async def acomplete(self, call: ModelCall) -> Reply | Failure | Breakdown:
         """Answer one call without blocking the event loop. The default suits backends that never wait."""
         return self.complete((call,))[0]

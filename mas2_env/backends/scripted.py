@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from mas2_env.backends.base import Backend
+from mas2_env.errors import Breakdown
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.reward import count_tokens
 
@@ -81,11 +82,11 @@ class Sleeping(Backend):
         self._backend = backend
         self._seconds = seconds
 
-    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure]:
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Reply | Failure | Breakdown]:
         """Answer at once."""
         return self._backend.complete(calls)
 
-    async def acomplete(self, call: ModelCall) -> Reply | Failure:
+    async def acomplete(self, call: ModelCall) -> Reply | Failure | Breakdown:
         """Sleep, then answer."""
         await asyncio.sleep(self._seconds)
         return await self._backend.acomplete(call)

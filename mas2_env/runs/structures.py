@@ -1,0 +1,200 @@
+"""Recorded agents against simulated ones, structure by structure.
+
+The same systems run on the same items twice: once on the replies that were recorded, once on simulated ones.
+What is compared is what a policy would learn from: how often a structure succeeds, what it costs in tokens,
+and which of two structures is the better one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mas2_env.backends.base import Backend
+from mas2_env.backends.replay import Replay, Told
+from mas2_env.backends.simulated import Simulated
+from mas2_env.backends.transcripts import Strands, Transcripts
+from mas2_env.errors import DataError
+from mas2_env.observation import Observation
+from mas2_env.pool import Pool
+from mas2_env.runs.evaluate import evaluate
+from mas2_env.runs.record import Record
+from mas2_env.runs.statistics import summarise
+from mas2_env.runs.summary import Interval
+from mas2_env.settings import Settings
+from mas2_env.system.model import (
+    Assignment,
+    Critique,
+    Debate,
+    Decision,
+    Rectification,
+    Role,
+    Send,
+    Template,
+    Vote,
+)
+from mas2_env.task import Task
+
+MOST_VOTERS = 8
+MOST_ATTEMPTS = 4
+QUORUM = 2 / 3
+"""Share of the participants whose agreement ends a debate, as in DyLAN (arXiv 2310.02170)."""
+
+_RESAMPLES = 2_000
+_SETTINGS = Settings(budget=1e9, rectifier=False, reward="success", count_meta=False)
+
+
+class Compared(Struct, frozen=True):
+    """One structure.
+
+    Attributes:
+        structure: its name.
+        items: recorded items that it could be replayed on.
+        replayed, simulated: share of successes.
+        replayed_tokens, simulated_tokens: of the system, per item.
+    """
+
+    structure: str
+    items: int
+    replayed: Interval
+    simulated: Interval
+    replayed_tokens: float | None
+    simulated_tokens: float | None
+
+
+class Pair(Struct, frozen=True):
+    """Two structures: success of the first minus success of the second, on the items that both have."""
+
+    first: str
+    second: str
+    replayed: Interval
+    simulated: Interval
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the simulated difference has the replayed sign; None where that is not significant."""
+        if not self.replayed.clear:
+            return None
+        return (self.replayed.value or 0.0) * (self.simulated.value or 0.0) > 0
+
+
+class Comparison(Struct, frozen=True):
+    """One model at one benchmark: its structures, and every two of them."""
+
+    benchmark: str
+    model: str
+    rows: tuple[Compared, ...]
+    pairs: tuple[Pair, ...]
+
+
+class Fixed:
+    """A policy that always builds one system of one backbone, and mends nothing."""
+
+    def __init__(self, template: Template, backbone: str) -> None:
+        self.template = template
+        names = [role.name for role in template.roles if role.kind != "vote"]
+        self.assignment = Assignment(dict.fromkeys(names, backbone))
+
+    def decide(self, observations: Sequence[Observation]) -> list[Decision]:
+        """The system's template, its assignment, and no edit."""
+        decisions: dict[str, Decision] = {"generate": self.template, "implement": self.assignment}
+        return [decisions.get(observation.stage, Rectification()) for observation in observations]
+
+
+def structures_of(strands: Iterable[Strands]) -> dict[str, Template]:
+    """The structures that the recordings of some items of one model cover, by name."""
+    found = list(strands)
+    kind = found[0].kind
+    solver = Role("solver")
+    structures = {"single": Template((solver,), output="solver")}
+    if kind == "retry":
+        longest = min(max(len(one.strands[0]) for one in found), MOST_ATTEMPTS)
+        for attempts in range(2, longest + 1):
+            structures[f"retry {attempts}"] = Template(
+                roles=(solver, Role("reviewer", "verify")),
+                channels=(Critique("solver", "reviewer", attempts - 1),),
+                output="solver",
+            )
+        return structures
+    width = min(min(len(one.strands) for one in found), MOST_VOTERS)
+    team = Role("solver", copies=max(width, 1))
+    for voters in range(3, width + 1):
+        structures[f"vote {voters}"] = _pooled(Role("solver", copies=voters))
+    if kind == "debate" and width > 1:
+        rounds = max(len(strand) for one in found for strand in one.strands)
+        for number in range(1, rounds):
+            structures[f"debate {number}"] = _pooled(team, Debate(("solver",), number, QUORUM))
+    if all(one.choice is not None for one in found):
+        structures["select"] = Template(
+            roles=(Role("solver", "code", copies=max(width, 1)), Role("chooser", "test")),
+            channels=(Send("solver", "chooser"),),
+            output="chooser",
+        )
+    return structures
+
+
+def _pooled(team: Role, *channels: Debate) -> Template:
+    return Template((team, Role("pool", "vote")), (*channels, Vote(("solver",), "pool")), "pool")
+
+
+def compare(task: Task, model: str, pool: Pool, simulated: Backend | None = None) -> Comparison:
+    """Run every recorded structure of a model on its recorded and on simulated replies.
+
+    Args:
+        task: its items hold `Transcripts`; ids that differ in what follows `@` are one item.
+        model: name of a recorded model, which is in the pool.
+        pool: prices, and the simulated backbones.
+        simulated: answers in the recorded model's place; the simulated backend by default.
+
+    Raises:
+        DataError: if no item has transcripts of the model.
+    """
+    assert task.size is not None
+    golds = [task.item(index).truth.gold for index in range(task.size)]
+    strands = [gold.models[model] for gold in golds if isinstance(gold, Transcripts) and model in gold.models]
+    if not strands:
+        raise DataError(f"{task.label}: no item has recorded replies of {model!r}")
+    structures = structures_of(strands)
+    policies = {name: Fixed(template, model) for name, template in structures.items()}
+    replayed = _run(policies, task, pool, Replay(pool))
+    return _compared(
+        task.benchmark,
+        model,
+        tuple(structures),
+        replayed,
+        _run(policies, task, pool, Told(simulated or Simulated(pool))),
+    )
+
+
+def _run(policies: Mapping[str, object], task: Task, pool: Pool, backend: Backend) -> list[Record]:
+    """The finished episodes; those of one item with its strands in another order count as its repetitions."""
+    result = evaluate(policies, [task], pool=pool, settings=_SETTINGS, items=None, backend=backend)
+    records = []
+    for record in result.records:
+        item, _, turn = record.item.partition("@")
+        records.append(replace(record, item=item, seed=int(turn or 0)))
+    return records
+
+
+def _compared(
+    benchmark: str, model: str, names: Sequence[str], replayed: list[Record], simulated: list[Record]
+) -> Comparison:
+    void = {(r.policy, r.item, r.seed) for r in replayed if r.outcome.kind == "void"}
+    simulated = [r for r in simulated if (r.policy, r.item, r.seed) not in void]
+    sides = [
+        {base: summarise(records, base, False, policies=names, resamples=_RESAMPLES).rows for base in names}
+        for records in (replayed, simulated)
+    ]
+    rows = tuple(
+        Compared(name, own.items, own.success, other.success, own.tokens, other.tokens)
+        for name, own, other in zip(names, sides[0][names[0]], sides[1][names[0]], strict=True)
+        if own.items
+    )
+    pairs = []
+    for (i, first), (_, second) in combinations(enumerate(names), 2):
+        differences = [side[second][i].difference for side in sides]
+        if all(difference is not None for difference in differences):
+            own, other = (difference.success for difference in differences if difference is not None)
+            pairs.append(Pair(first, second, own, other))
+    return Comparison(benchmark, model, rows, tuple(pairs))
