@@ -16,6 +16,7 @@ from mas2_env.cli import app, run
 from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
 from mas2_env.execution.trace import TRACE_VERSION, Event
+from mas2_env.mock.scenario import Faults, Scenario
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnView
 from mas2_env.plugins import names
 from mas2_env.reward import Outcome
@@ -96,6 +97,8 @@ def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.C
         ("environment.md", "Limits", Limits),
         ("systems.md", "Roles", Role),
         ("runs.md", "Record", Record),
+        ("models.md", "Scenario", Scenario),
+        ("models.md", "Faults", Faults),
     ],
 )
 def test_tables_name_every_field(page: str, heading: str, struct: type[Struct]) -> None:

@@ -36,7 +36,7 @@ FLOORS = [
     {"errors", "task", "pool", "system", "settings", "observation", "policy", "reward", "plugins", "prompts"}
     | {"records"},
     {"execution"},
-    {"tools", "backends", "faults", "episode"},
+    {"tools", "backends", "faults", "episode", "mock"},
     {"runs", "envs", "tree"},
     {"cli", "commands"},
 ]
@@ -46,6 +46,7 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS, start=1) for roo
 # What `import mas2_env` must leave alone: each is loaded where it is used.
 HEAVY = {
     "accelerate",
+    "aiohttp",
     "bm25s",
     "datasets",
     "jinja2",
