@@ -28,7 +28,7 @@ class Bamboogle(OpenDomain):
     """Bamboogle; primary metric: exact match."""
 
     name = "Bamboogle"
-    version = "1"
+    version = "2"
     title = "Bamboogle"
     description = (
         "Compositional questions: one fact names a thing, another fact about that thing is asked for."

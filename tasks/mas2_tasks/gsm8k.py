@@ -18,7 +18,8 @@ from mas2_tasks.gsm8k_score import (
     strict_extract,
 )
 from mas2_tasks.procedural.arithmetic import Slip, Step, expression, run, sentences, slips
-from mas2_tasks.procedural.draw import Draw, noise
+from mas2_tasks.procedural.coins import item_draw
+from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.stories import problem
 from mas2_tasks.sources import SourcedTask
 
@@ -93,7 +94,7 @@ class GSM8K(SourcedTask):
         return self._build(item_id, record.question, answer, wrong, steps, max(1, len(parts)), gold)
 
     def _generate(self, item_id: str, index: int) -> Item:
-        text, steps = problem(Draw(self.name, self.version, self.seed, index))
+        text, steps = problem(item_draw(self.name, self.version, self.seed, index))
         results = run(steps)
         if results is None:
             raise ValueError(f"{item_id}: the derivation does not come out")

@@ -9,7 +9,8 @@ from mas2_tasks import questions
 from mas2_tasks.answers import normalise
 from mas2_tasks.hotpotqa_file import HotpotRecord, bare, distractors, published, read_hotpotqa
 from mas2_tasks.hotpotqa_score import overlap
-from mas2_tasks.procedural.draw import Draw, noise
+from mas2_tasks.procedural.coins import item_draw
+from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.hops import question
 from mas2_tasks.questions import LONGEST_STEP, SPREAD, QuestionTask, Wording, marks_of
 
@@ -67,7 +68,7 @@ class HotpotQA(QuestionTask):
     """HotpotQA in the distractor setting; primary metric: exact match."""
 
     name = "HotpotQA"
-    version = "1"
+    version = "2"
     title = "HotpotQA (distractor setting)"
     description = (
         "Questions that need facts from two of ten short articles; the articles are found by searching."
@@ -120,7 +121,7 @@ class HotpotQA(QuestionTask):
         )
 
     def _generate(self, item_id: str, index: int) -> Item:
-        made = question(Draw(self.name, self.version, self.seed, index))
+        made = question(item_draw(self.name, self.version, self.seed, index))
         return self._build(
             item_id,
             made.text,

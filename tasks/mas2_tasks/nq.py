@@ -34,7 +34,7 @@ class NQ(OpenDomain):
     """NQ-Open; primary metric: ORQA's exact match."""
 
     name = "NQ"
-    version = "1"
+    version = "2"
     title = "Natural Questions (open)"
     description = (
         "Short factual questions as people typed them into a search engine; any accepted answer counts."

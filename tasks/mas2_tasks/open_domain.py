@@ -6,6 +6,7 @@ from typing import Any
 
 from mas2_env.task import Document, Item, Score, SourceName, SplitName, Truth
 from mas2_tasks.answer_pool import AnswerPool, Asked
+from mas2_tasks.procedural.coins import item_draw
 from mas2_tasks.procedural.draw import Draw, noise
 from mas2_tasks.procedural.open_domain import OpenQuestion
 from mas2_tasks.questions import SPREAD, Gold, QuestionTask
@@ -63,7 +64,7 @@ class OpenDomain(QuestionTask):
         return Item(task=self, id=item_id, query=asked.question, truth=truth)
 
     def _generate(self, item_id: str, index: int) -> Item:
-        made = self._question(Draw(self.name, self.version, self.seed, index))
+        made = self._question(item_draw(self.name, self.version, self.seed, index))
         truth = Truth(
             answer=made.answers[0],
             distractors=made.distractors,

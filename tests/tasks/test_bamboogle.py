@@ -14,7 +14,7 @@ from mas2_tasks.procedural.world import KINDS
 from mas2_env.errors import DataError
 
 TASK = Bamboogle()
-SUPERLATIVE = ("largest", "longest", "most", "first", "oldest", "earliest", "debut")
+SUPERLATIVE = ("largest", "longest", "most", "first", "oldest", "earliest", "second")
 RECORDS = [
     {"Question": "When was the author of The Silent Harbour born?", "Answer": "May 2, 1932"},
     {"Question": "When did the designer of the Old Mill die?", "Answer": "June 5, 1904 "},
@@ -151,7 +151,9 @@ def test_searching_step_by_step_shows_the_evidence() -> None:
 
 
 def test_superlatives_are_true_of_the_articles() -> None:
-    asked = re.compile(r"(?:the largest stadium|the stadium with the most seats) in ([\w ]+)\?")
+    asked = re.compile(
+        r"(?:the (second )?largest stadium|the stadium with the (second )?most seats) in ([\w ]+)\?"
+    )
     seats = re.compile(r"(?:holds|seat|capacity of .+ is) ([\d,]+)")
     checked = 0
     for item in map(TASK.item, range(1500)):
@@ -161,18 +163,20 @@ def test_superlatives_are_true_of_the_articles() -> None:
             sizes = {
                 document.title: int(size[1].replace(",", ""))
                 for document in item.documents
-                if "stadium" in document.text.lower() and f" {found[1]}" in f" {document.text}"
+                if "stadium" in document.text.lower() and f" {found[3]}" in f" {document.text}"
                 for size in [seats.search(document.text)]
                 if size
             }
             assert len(sizes) == 3
-            assert sorted(sizes, key=lambda title: -sizes[title])[:2] == list(item.truth.evidence)
-    assert checked > 10
+            first, second, third = sorted(sizes, key=lambda title: -sizes[title])
+            ranked = [second, first, third] if found[1] or found[2] else [first, second]
+            assert ranked == list(item.truth.evidence)
+    assert checked > 5
 
 
 def test_shapes_and_wordings_are_many() -> None:
     items = [TASK.item(index) for index in range(1000)]
-    assert len({item.query for item in items}) > 985
+    assert len({item.query for item in items}) == 1000
     assert len({" ".join(item.query.split()[:3]) for item in items}) > 50
     ranked = sum(any(f" {word} " in item.query for word in SUPERLATIVE) for item in items) / len(items)
     assert 0.15 < ranked < 0.35

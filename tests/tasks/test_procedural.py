@@ -20,15 +20,15 @@ from mas2_tasks.procedural.world import KINDS, Entity, World
 @pytest.mark.parametrize(
     ("cls", "digest"),
     [
-        (HotpotQA, "94322fb3179453f6"),
+        (HotpotQA, "1c835f3e9eb19484"),
         (GSM8K, "37485affd5054275"),
-        (NQ, "a64cb53bbda64a0e"),
-        (Bamboogle, "df32e11e9b5c8c4f"),
+        (NQ, "f4a29a0db13bff1c"),
+        (Bamboogle, "b3d9473ed44f204d"),
     ],
 )
 def test_items_of_a_version_never_change(cls: type[HotpotQA | GSM8K | NQ | Bamboogle], digest: str) -> None:
     """A change of a generator needs a new `version` of its task, and then a new digest here."""
-    assert cls.version == "1"
+    assert cls.version == "2" if cls is not GSM8K else "1"
     task = cls(seed=7)
     found = hashlib.sha256()
     for index in range(200):
@@ -38,7 +38,7 @@ def test_items_of_a_version_never_change(cls: type[HotpotQA | GSM8K | NQ | Bambo
     assert found.hexdigest()[:16] == digest
 
 
-@pytest.mark.parametrize(("cls", "digest"), [(NQ, "5526907d734223fb"), (Bamboogle, "ce9115c41c0834d3")])
+@pytest.mark.parametrize(("cls", "digest"), [(NQ, "561b32398aac9797"), (Bamboogle, "b93498bba82e374e")])
 def test_articles_of_a_version_never_change(cls: type[NQ | Bamboogle], digest: str) -> None:
     """As above, for what is not part of the record."""
     found = hashlib.sha256()

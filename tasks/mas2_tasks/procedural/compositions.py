@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from mas2_tasks.procedural.compositions_wording import DATES, DESCRIPTIONS, SUPERLATIVES
+from mas2_tasks.procedural.compositions_wording import DATES, DESCRIPTIONS, SUPERLATIVES, second_most
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.hops import CHAINS
 from mas2_tasks.procedural.open_domain import (
@@ -23,6 +23,7 @@ DATED = 0.3
 FURTHER = 0.5
 SAID_OF = 2
 RANKED = 3
+RUNNER_UP = 0.35
 
 _HOPS = tuple(dict.fromkeys((kind, first) for kind, first, _ in CHAINS))
 _DATED = tuple((kind, first) for kind, first in _HOPS if KINDS[kind].relations[first].to in DATES)
@@ -74,7 +75,7 @@ def _chain(world: World) -> _Plan:
     draw = world.draw
     kind, first, second = (*draw.pick(_DATED), "") if draw.random() < DATED else draw.pick(CHAINS)
     hop = KINDS[kind].relations[first]
-    start = world.make(kind)
+    start = world.make(kind, own=True)
     world.write(start, (first,), 3)
     bridge = start.values[first]
     assert isinstance(bridge, Entity)
@@ -86,7 +87,7 @@ def _chain(world: World) -> _Plan:
     rivals = [entity for entity in dict.fromkeys(led) if isinstance(entity, Entity)]
     rivals += [world.make(hop.to, hop.role, start.year) for _ in range(5 - len(rivals))]
     _tell(world, rivals, second, bridge)
-    subject = draw.pick(hop.phrase).replace("{s}", start.mention)
+    subject = draw.pick(hop.phrase).replace("{s}", world.mention(start))
     return _Plan(
         subject=subject,
         path=((start, first), (bridge, second)),
@@ -102,7 +103,10 @@ def _described(world: World) -> _Plan:
     draw = world.draw
     kind, known = draw.pick(_DESCRIPTIONS)
     start = world.make(kind)
-    subject = draw.pick(DESCRIPTIONS[kind, known]).replace("{o}", name_of(unsaid(world, start, known, start)))
+    value = unsaid(world, start, known, start)
+    if isinstance(value, Entity):
+        world.christen(value)
+    subject = draw.pick(DESCRIPTIONS[kind, known]).replace("{o}", name_of(value))
     others = [world.make(kind, start.role) for _ in range(draw.between(3, 5))]
     for other in others:
         fresh(world, other, known, start.values[known])
@@ -138,21 +142,23 @@ def _superlative(world: World) -> _Plan | None:
     draw = world.draw
     kind, shared, size = draw.pick(_SUPERLATIVES)
     candidates = [world.make(kind) for _ in range(RANKED)]
-    first, value = candidates[0].year, world.value(candidates[0], shared)
+    first, value = candidates[0].year, _shared(world, candidates[0], shared)
     for entity, later in zip(candidates, draw.some(_LATER, RANKED), strict=True):
         entity.year = first + later
         entity.values[shared] = value
     if size:
         candidates.sort(key=lambda entity: -_number(world.value(entity, size)))
-        if candidates[0].values[size] == candidates[1].values[size]:
+        if len({entity.values[size] for entity in candidates}) < RANKED:
             return None
     else:
         candidates.sort(key=lambda entity: entity.year)
-    winner, runner = candidates[:2]
+    rank = int(draw.random() < RUNNER_UP)
+    winner = candidates[rank]
     second = _asked(draw, winner, shared, size)
     answer = unsaid(world, winner, second, winner)
     others = [world.make(kind) for _ in range(draw.between(2, 4))]
-    for entity in (*candidates[1:], *others):
+    losers = [entity for entity in candidates if entity is not winner]
+    for entity in (*losers, *others):
         fresh(world, entity, second, answer)
         if entity in others:
             fresh(world, entity, shared, value)
@@ -160,15 +166,33 @@ def _superlative(world: World) -> _Plan | None:
     for entity in (*candidates, *others):
         world.write(entity, told, len(told))
     subject = draw.pick(SUPERLATIVES[kind, shared, size]).replace("{o}", name_of(value))
+    if rank:
+        subject = second_most(subject)
     return _Plan(
         subject=subject,
-        path=((winner, shared), (winner, size), (runner, shared), (runner, size), (winner, second)),
-        rivals=[*candidates[1:], *others],
+        path=(
+            *[
+                fact
+                for entity in (winner, *losers)[: 2 + rank]
+                for fact in ((entity, shared), (entity, size))
+            ],
+            (winner, second),
+        ),
+        rivals=[*losers, *others],
         articles=[*candidates, *others],
         probes=(subject, f"{winner.plain} {second}", f"{kind} {name_of(value)} {shared}"),
-        hardness=0.3,
+        hardness=0.3 + 0.1 * rank,
         known=(candidates, shared),
     )
+
+
+def _shared(world: World, entity: Entity, relation: str) -> Entity | str:
+    """Settle what the ranked ones have in common, under a name that no other item has."""
+    value = world.value(entity, relation)
+    if isinstance(value, Entity):
+        world.christen(value)
+        return value
+    return world.coined(KINDS[entity.kind].relations[relation].to) or value
 
 
 def _asked(draw: Draw, entity: Entity, *but: str) -> str:

@@ -20,11 +20,15 @@ def noise(*parts: object) -> float:
 
 
 class Draw:
-    """A stream of draws from one key. Only `random()` is used, whose values Python promises to keep."""
+    """A stream of draws from one key. Only `random()` is used, whose values Python promises to keep.
 
-    __slots__ = ("random",)
+    `serial` is the number of the item that is drawn, which no other item of its task has (`coins.serial`).
+    """
 
-    def __init__(self, *parts: object) -> None:
+    __slots__ = ("random", "serial")
+
+    def __init__(self, *parts: object, serial: int = 0) -> None:
+        self.serial = serial
         self.random = random.Random(int.from_bytes(key(*parts), "big")).random
 
     def pick(self, options: Sequence[T]) -> T:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.hops_wording import SAME, SIZES, YEARS
 from mas2_tasks.procedural.names import COUNTRIES
 from mas2_tasks.procedural.telling import ask, distinct, fresh, mentioned, name_of, spare, unsaid
 from mas2_tasks.procedural.world import KINDS, Entity, World
@@ -47,58 +48,8 @@ CHAINS = tuple(
     for second, last in KINDS[hop.to].relations.items()
     if last.ask
 )
-_YEARS = {
-    "film": ("Which film was released first, {x} or {y}?", "Did {x} or {y} come out earlier?"),
-    "novel": ("Which novel was published first, {x} or {y}?", "Was {x} or {y} published earlier?"),
-    "album": ("Which album was released first, {x} or {y}?", "Which record is older, {x} or {y}?"),
-    "band": ("Which band was formed first, {x} or {y}?", "Was {x} or {y} formed earlier?"),
-    "company": ("Which company was founded first, {x} or {y}?", "Which company is older, {x} or {y}?"),
-    "university": ("Which university is older, {x} or {y}?", "Which was founded earlier, {x} or {y}?"),
-    "newspaper": ("Which newspaper was founded first, {x} or {y}?", "Which paper is older, {x} or {y}?"),
-    "ship": ("Which ship was launched first, {x} or {y}?", "Was {x} or {y} launched earlier?"),
-    "person": (
-        "Who was born first, {x} or {y}?",
-        "Who is older, {x} or {y}?",
-        "Who is the elder, {x} or {y}?",
-    ),
-    "stadium": ("Which stadium was opened first, {x} or {y}?", "Which opened earlier, {x} or {y}?"),
-}
-_SIZES = {
-    ("town", "population"): ("Which town has more inhabitants, {x} or {y}?", "Which is larger, {x} or {y}?"),
-    ("river", "length"): ("Which river is longer, {x} or {y}?", "Is the {x} or the {y} the longer river?"),
-    ("stadium", "capacity"): (
-        "Which stadium can seat more people, {x} or {y}?",
-        "Which holds more, {x} or {y}?",
-    ),
-    ("university", "students"): ("Which university has more students, {x} or {y}?",),
-    ("film", "length"): (
-        "Which film is longer, {x} or {y}?",
-        "Which has the longer running time, {x} or {y}?",
-    ),
-    ("company", "staff"): ("Which company has the larger workforce, {x} or {y}?",),
-}
-_SAME = {
-    ("person", ""): (
-        "Are {x} and {y} of the same nationality?",
-        "Do {x} and {y} come from the same country?",
-    ),
-    ("person", "university"): ("Did {x} and {y} attend the same university?",),
-    ("person", "birthplace"): ("Were {x} and {y} born in the same town?",),
-    ("company", "headquarters"): ("Are {x} and {y} headquartered in the same town?",),
-    ("university", "town"): ("Are {x} and {y} located in the same town?",),
-    ("town", "river"): (
-        "Do {x} and {y} lie on the same river?",
-        "Does one river flow through both {x} and {y}?",
-    ),
-    ("town", "region"): ("Do {x} and {y} belong to the same region?",),
-    ("film", "director"): ("Were {x} and {y} directed by the same person?",),
-    ("film", "company"): ("Were {x} and {y} produced by the same company?",),
-    ("album", "label"): ("Were {x} and {y} released by the same company?",),
-    ("ship", "builder"): ("Were {x} and {y} built by the same company?",),
-    ("newspaper", "owner"): ("Are {x} and {y} owned by the same company?",),
-}
-_MORE = tuple(_SIZES)
-_PAIRS = tuple(_SAME)
+_MORE = tuple(SIZES)
+_PAIRS = tuple(SAME)
 
 
 def question(draw: Draw) -> Question:
@@ -113,7 +64,7 @@ def _bridge(draw: Draw) -> Question:
     world = World(draw)
     kind, first, second = draw.pick(CHAINS)
     hop, last = KINDS[kind].relations[first], KINDS[KINDS[kind].relations[first].to].relations[second]
-    start = world.make(kind)
+    start = world.make(kind, own=True)
     world.write(start, (first,), 3)
     bridge = start.values[first]
     assert isinstance(bridge, Entity)
@@ -136,7 +87,7 @@ def _bridge(draw: Draw) -> Question:
     near = [name_of(value) for name, value in start.values.items() if _alike(start.kind, name, last.to)]
     tempting = [text for text in (*near, *same) if text != name_of(answer)]
     front = tempting[:1] if draw.random() < 0.5 else []
-    subject = draw.pick(hop.phrase).replace("{s}", start.mention)
+    subject = draw.pick(hop.phrase).replace("{s}", world.mention(start))
     return Question(
         text=ask(draw.pick(last.ask), subject),
         answer=name_of(answer),
@@ -173,7 +124,7 @@ def _context(draw: Draw, articles: list[Entity]) -> tuple[tuple[str, tuple[str, 
 
 def _pair(draw: Draw, kind: str, must: tuple[str, ...]) -> tuple[World, Entity, Entity, list[Entity]]:
     world = World(draw)
-    x = world.make(kind)
+    x = world.make(kind, own=True)
     y = world.make(kind, x.role)
     if abs(x.year - y.year) > 40 and draw.random() < 0.7:
         y.year = x.year + draw.pick((-9, -4, -2, 3, 7, 12))
@@ -205,13 +156,13 @@ def _choice(
 
 
 def _earlier(draw: Draw) -> Question:
-    kind = draw.pick(tuple(_YEARS))
+    kind = draw.pick(tuple(YEARS))
     made = world, x, y, others = _pair(draw, kind, ())
     if x.year == y.year:
         y.year += 2
     for entity in (x, y, *others):
         world.write(entity, (), 2)
-    return _choice(draw, made, draw.pick(_YEARS[kind]), x if x.year < y.year else y, "")
+    return _choice(draw, made, draw.pick(YEARS[kind]), x if x.year < y.year else y, "")
 
 
 def _more(draw: Draw) -> Question:
@@ -221,7 +172,7 @@ def _more(draw: Draw) -> Question:
     for entity in (x, y, *others):
         world.write(entity, (name,), 2)
     more = _number(x.values[name]) > _number(y.values[name])
-    return _choice(draw, made, draw.pick(_SIZES[kind, name]), x if more else y, name)
+    return _choice(draw, made, draw.pick(SIZES[kind, name]), x if more else y, name)
 
 
 def _number(value: Entity | str) -> int:
@@ -246,7 +197,7 @@ def _same(draw: Draw) -> Question:
     articles = _fill(world, [x, y, *others])
     values = [name_of(entity.values[name]) if name else world.country(entity)[0] for entity in (x, y)]
     return Question(
-        text=draw.pick(_SAME[kind, name]).replace("{x}", x.plain).replace("{y}", y.plain),
+        text=draw.pick(SAME[kind, name]).replace("{x}", x.plain).replace("{y}", y.plain),
         answer="yes" if equal else "no",
         type="comparison",
         level="easy" if equal else "medium",

@@ -1,5 +1,6 @@
 """Names that belong to nobody: people, places, works, firms."""
 
+from mas2_tasks.procedural.coins import USUAL, coin
 from mas2_tasks.procedural.draw import Draw
 
 
@@ -19,20 +20,19 @@ WOMEN = _words(
     "Lotte Maeve Marisol Nadia Nerys Odile Ottilie Petra Philippa Ragna Rosalind Saskia Sigrid Tamsin "
     "Thea Ursula Vesna Wilma Zora"
 )
-_STEM = _words(
-    "Ald Ash Bar Bel Birk Black Bren Cald Car Cold Corn Dal Dun Elder Fair Fal Fen Gar Glen Grey Hal "
-    "Harrow Hart Hazel High Holl Ink Kes Kirk Lang Lark Lind Loch Mar Mel Mill Mor Nor Oak Pen Quill "
-    "Rad Rav Red Rook Sal Sel Stan Stor Tarn Thorn Tor Ul Val Var Wald Wex Whit Wind Wolf Yar York"
+_SURNAMES = _words(
+    "berg bert by croft dal den dorf feld fox gate gren hurst kamp ley lock man mere mond ner quist rose son "
+    "ter vall well wick wood worth"
 )
-_SURNAME = _words(
-    "berg by croft dal den ell er gate hurst ing ley lock man mere mond nell quist rose sen ston ter wick"
+_TOWNS = _words(
+    "borough bridge bury castle combe cross dale field ford ham haven heath holm leigh minster mouth pool "
+    "port stad stead stow ton ville wold worth"
 )
-_TOWN = _words(
-    "borough bridge bury combe dale field ford ham haven heath holm ingen leigh mouth pool stad stow "
-    "ton ville wold"
-)
-_BEFORE = ("Port ", "New ", "Upper ", "Saint ", "Great ", "Little ")
-_WATER = _words("a aine ara eck el en enna era ine ira ith ola ona or une usk")
+_RIVERS = _words("bourne brook burn da dera fleet ga ka ke la na ne nu ra ro sa ta tha va wash water")
+_LANDS = _words("bardy dor fell folk gau land lund mark moor park ria shire stan via wald wall weald wick")
+_LAKES = _words("be da fjord ga go ka kin lo mar mere na pe ra ro sa ta ven vo water")
+_HILLS = _words("beck cairn crag fell fjall gar horn kar kop law nock peak pike ram scar stein tor zin")
+_BEFORE = ("Port ", "New ", "Upper ", "Saint ", "Great ", "Little ", "Old ", "East ", "Market ", "Nether ")
 ADJECTIVES = _words(
     "Amber Ancient Blind Borrowed Brittle Broken Burning Crimson Crooked Distant Electric Empty "
     "Endless Fallen First Forgotten Frozen Gentle Golden Hidden Hollow Invisible Last Late Lonely "
@@ -63,63 +63,151 @@ COUNTRIES = (
     ("the Olwen Isles", "Olwenian"),
 )
 PEOPLE = MEN + WOMEN
-_SURNAMES = tuple((stem + end).replace("lll", "ll") for stem in _STEM for end in _SURNAME)
-_TOWNS = tuple((stem + end).replace("lll", "ll") for stem in _STEM for end in _TOWN)
-_RIVERS = tuple(
-    name for stem in _STEM for end in _WATER for name in (f"River {stem}{end}", f"{stem}{end} River")
+_AWARDS = ("Prize", "Medal", "Award", "Cross", "Honour", "Fellowship", "Ribbon")
+_FIRM = _words(
+    "Works Company Brothers Group House Partners Union Limited Press Industries Holdings Foundry Mills "
+    "Records"
 )
-REGIONS = tuple(f"{stem}{end}" for stem in _STEM[::2] for end in ("shire", "land", " Province", "mark"))
-LAKES = tuple(f"Lake {stem}{end}" for stem in _STEM[::2] for end in ("ene", "or", "isk", "ava"))
-HILLS = tuple(
-    f"{word} {stem}{end}" for stem in _STEM[1::2] for word in ("Mount", "Ben") for end in ("ic", "an", "ur")
-)
-PRIZES = tuple(
-    f"{stem}{end} {what}" for stem in _STEM[::3] for end in ("ing", "well") for what in ("Prize", "Medal")
+_CLUB = _words("Rovers United Athletic Wanderers City Albion Rangers Town Harriers Victoria Argyle Orient")
+_PAPER = _words(
+    "Times Courier Gazette Herald Observer Post Mercury Chronicle Echo Tribune Standard Examiner Dispatch"
 )
 
 
-def surname(draw: Draw) -> str:
-    """A family name."""
-    return draw.pick(_SURNAMES)
+def plural(noun: str) -> str:
+    """More than one of what a noun names."""
+    if noun in ("Thief", "Wolf"):
+        return noun[:-1] + "ves"
+    if noun.endswith("y") and noun[-2] not in "aeou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "ch", "sh")) else "s")
 
 
-def town(draw: Draw) -> str:
-    """A town."""
-    name = draw.pick(_TOWNS)
-    return draw.pick(_BEFORE) + name if draw.random() < 0.12 else name
+class Coiner:
+    """Coins names; with a serial number, names that no other serial number gives.
 
+    Args:
+        draw: where choices come from.
+        serial: what the coined word of each name is made of; random where it is None.
+    """
 
-def river(draw: Draw) -> str:
-    """A river."""
-    return draw.pick(_RIVERS)
+    __slots__ = ("draw", "serial")
 
+    def __init__(self, draw: Draw, serial: int | None = None) -> None:
+        self.draw = draw
+        self.serial = serial
 
-def work(draw: Draw) -> str:
-    """Title of a film, a book or a record."""
-    shape = int(draw.random() * 7)
-    noun = draw.pick(NOUNS)
-    if shape == 0:
-        return f"The {draw.pick(ADJECTIVES)} {noun}"
-    if shape == 1:
-        return f"{draw.pick(ADJECTIVES)} {noun}"
-    if shape == 2:
-        return f"The {noun} of {town(draw)}"
-    if shape == 3:
+    def _word(self, ends: tuple[str, ...]) -> str:
+        number = self.draw.between(0, USUAL - 1) if self.serial is None else self.serial
+        return coin(number, ends)
+
+    def surname(self) -> str:
+        """A family name."""
+        return self._word(_SURNAMES)
+
+    def person(self) -> str:
+        """A first name and a family name."""
+        return f"{self.draw.pick(PEOPLE)} {self.surname()}"
+
+    def town(self) -> str:
+        """A town."""
+        name = self._word(_TOWNS)
+        return self.draw.pick(_BEFORE) + name if self.draw.random() < 0.12 else name
+
+    def river(self) -> str:
+        """A river."""
+        name = self._word(_RIVERS)
+        return f"River {name}" if self.draw.random() < 0.5 else f"{name} River"
+
+    def region(self) -> str:
+        """A region."""
+        name = self._word(_LANDS)
+        return f"{name} Province" if self.draw.random() < 0.25 else name
+
+    def lake(self) -> str:
+        """A lake."""
+        return f"Lake {self._word(_LAKES)}"
+
+    def hill(self) -> str:
+        """A mountain."""
+        return f"{self.draw.pick(('Mount', 'Ben', 'Pico'))} {self._word(_HILLS)}"
+
+    def prize(self) -> str:
+        """An award."""
+        return f"{self.surname()} {self.draw.pick(_AWARDS)}"
+
+    def work(self) -> str:
+        """Title of a film, a book or a record, never without a coined word for a serial number."""
+        draw = self.draw
+        shape = int(draw.random() * (9 if self.serial is not None else 12))
+        noun = draw.pick(NOUNS)
+        if shape == 0:
+            return f"The {noun} of {self.town()}"
+        if shape == 1:
+            return f"{noun} for {self.person()}"
+        if shape == 2:
+            return f"{self.person()} and the {noun}"
+        if shape == 3:
+            return f"{self.town()} {noun}"
+        if shape == 4:
+            return f"The {draw.pick(ADJECTIVES)} {noun} of {self.town()}"
+        if shape == 5:
+            return f"{plural(noun)} of {self.surname()}"
+        if shape == 6:
+            return f"The {self.surname()} {noun}"
+        if shape == 7:
+            return f"{draw.pick(('Leaving', 'Beyond', 'Return to', 'Nights in', 'A Year in'))} {self.town()}"
+        if shape == 8:
+            return f"{draw.pick(('Waiting for', 'My Cousin', 'Dear', 'Remembering'))} {self.person()}"
+        if shape == 9:
+            return f"The {draw.pick(ADJECTIVES)} {noun}"
+        if shape == 10:
+            return f"{draw.pick(ADJECTIVES)} {noun}"
         return f"{noun} and {draw.pick(NOUNS)}"
-    if shape == 4:
-        return f"{noun} for {draw.pick(MEN)}"
-    if shape == 5:
-        return f"{draw.pick(WOMEN)} and the {noun}"
-    return f"{town(draw)} {noun}"
 
-
-def band(draw: Draw) -> str:
-    """A band."""
-    shape = int(draw.random() * 4)
-    if shape == 0:
-        return f"The {draw.pick(ADJECTIVES)} {draw.pick(NOUNS)}s"
-    if shape == 1:
+    def band(self) -> str:
+        """A band."""
+        draw = self.draw
+        shape = int(draw.random() * (4 if self.serial is not None else 6))
+        if shape == 0:
+            return f"{draw.pick(ADJECTIVES)} {self.surname()}"
+        if shape == 1:
+            return f"{self.surname()} & the {plural(draw.pick(NOUNS))}"
+        if shape == 2:
+            return f"The {self.town()} {plural(draw.pick(NOUNS))}"
+        if shape == 3:
+            return f"{self.surname()} {draw.pick(NOUNS)}"
+        if shape == 4:
+            return f"The {draw.pick(ADJECTIVES)} {plural(draw.pick(NOUNS))}"
         return f"{draw.pick(NOUNS)} {draw.pick(NOUNS)}"
-    if shape == 2:
-        return f"{draw.pick(ADJECTIVES)} {surname(draw)}"
-    return f"{surname(draw)} & the {draw.pick(NOUNS)}s"
+
+    def university(self) -> str:
+        """A university."""
+        end = self.draw.pick(("College", "University", "Institute", "Academy", "Polytechnic"))
+        return f"{self.town() if self.draw.random() < 0.3 else self.surname()} {end}"
+
+    def company(self) -> str:
+        """A company."""
+        return f"{self.surname()} {self.draw.pick(_FIRM)}"
+
+    def club(self) -> str:
+        """A football club."""
+        return f"{self._word(_TOWNS)} {self.draw.pick(_CLUB)}"
+
+    def stadium(self) -> str:
+        """A stadium."""
+        return f"{self.surname()} {self.draw.pick(('Park', 'Stadium', 'Field', 'Arena', 'Ground'))}"
+
+    def ship(self) -> str:
+        """A ship."""
+        draw, before = self.draw, self.draw.pick(("SS", "MV", "RV"))
+        shape = int(draw.random() * (2 if self.serial is not None else 4))
+        if shape == 0:
+            return f"{before} {self.person()}"
+        if shape == 1:
+            return f"{before} {draw.pick(('Spirit of', 'City of', 'Pride of', 'Star of'))} {self.town()}"
+        return f"{before} {draw.pick(ADJECTIVES)} {draw.pick(NOUNS)}"
+
+    def newspaper(self) -> str:
+        """A newspaper."""
+        return f"The {self._word(_TOWNS)} {self.draw.pick(_PAPER)}"

@@ -143,7 +143,7 @@ PLACES: dict[str, Kind] = {
                 "number",
                 "{s} is {o} kilometres long.|{s} has a length of {o} kilometres.",
                 "",
-                "How many kilometres long is {s}?|What is the length of {s} in kilometres?",
+                "How many kilometres long is {s}?|What is the length in kilometres of {s}?",
             ),
         },
     ),

@@ -17,7 +17,7 @@ from mas2_tasks.procedural.telling import fresh, name_of, unsaid
 from mas2_tasks.procedural.world import KINDS, ROLES, Entity, World
 
 INVERTED = 0.15
-NAMED = 0.5
+NAMED, DESCRIBED = 0.5, 0.4
 ANOTHER = 0.45
 BASE = -0.2
 
@@ -39,7 +39,7 @@ def query(draw: Draw) -> OpenQuestion:
 def _direct(draw: Draw) -> OpenQuestion | None:
     kind, relation = draw.pick(_ASKED)
     world = World(draw)
-    start = world.make(kind)
+    start = world.make(kind, own=True)
     told = "" if relation in _LEAD else relation
     if told:
         unsaid(world, start, told, start)
@@ -50,7 +50,9 @@ def _direct(draw: Draw) -> OpenQuestion | None:
     siblings = _siblings(world, start, told)
     articles = collect(world, [start, *siblings])
     subject = start.plain
-    if kind in _NOUNS and draw.random() < NAMED:
+    if told and draw.random() < DESCRIBED:
+        subject = world.mention(start, apart=False)
+    elif kind in _NOUNS and draw.random() < NAMED:
         subject = f"{draw.pick(_NOUNS[kind])} {subject}"
     text = draw.pick(FRAMES[kind][relation]).replace("{s}", subject).lower()
     spoken = [answer for answer in answers if answer.lower() not in text]
@@ -77,6 +79,8 @@ def _inverse(draw: Draw) -> OpenQuestion | None:
     world = World(draw)
     start = world.make(kind)
     value = unsaid(world, start, relation, start)
+    if isinstance(value, Entity):
+        world.christen(value)
     world.write(start, (relation,), 3)
     siblings = _siblings(world, start, relation)
     articles = collect(world, [start, *siblings])

@@ -12,7 +12,7 @@ def name_of(value: Entity | str) -> str:
 
 def ask(frame: str, subject: str) -> str:
     """A question for a subject, with a capital."""
-    asked = frame.replace("{s}", subject)
+    asked = frame.replace("{s}", subject).replace(",?", "?").replace(",,", ",")
     return asked[0].upper() + asked[1:]
 
 

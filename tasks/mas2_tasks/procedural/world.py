@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from mas2_tasks.procedural import names
+from mas2_tasks.procedural.asking import CALLED, SINCE, widened
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.kinds import Kind, Relation
+from mas2_tasks.procedural.names import Coiner
 from mas2_tasks.procedural.places import COLOURS, NUMBERS, PLACES
 from mas2_tasks.procedural.works import WORKS
 
-KINDS: dict[str, Kind] = {**WORKS, **PLACES}
+KINDS: dict[str, Kind] = widened({**WORKS, **PLACES})
 
 
 class Entity:
@@ -28,6 +30,7 @@ class Entity:
         "title",
         "values",
         "where",
+        "word",
         "year",
     )
 
@@ -39,6 +42,7 @@ class Entity:
         self.back = title
         self.year = year
         self.role = role
+        self.word = role
         self.country: tuple[str, str] | None = None
         self.values: dict[str, Entity | str] = {}
         self.sentences: list[str] = []
@@ -58,55 +62,19 @@ class Entity:
         return self.plain + sentence[len(self.back) :]
 
 
-_FIRM = ("Works", "Company", "Brothers", "Group", "House", "Partners", "& Sons", "Union", "Limited", "Press")
-_CLUB = (
-    "Rovers",
-    "United",
-    "Athletic",
-    "Wanderers",
-    "City",
-    "Albion",
-    "Rangers",
-    "Town",
-    "Harriers",
-    "Victoria",
-)
-_PAPER = (
-    "Times",
-    "Courier",
-    "Gazette",
-    "Herald",
-    "Observer",
-    "Post",
-    "Mercury",
-    "Chronicle",
-    "Echo",
-    "Tribune",
-)
-
-
-def _university(draw: Draw) -> str:
-    end = draw.pick(("College", "University", "Institute", "Academy", "Polytechnic"))
-    return f"{names.town(draw) if draw.random() < 0.3 else names.surname(draw)} {end}"
-
-
-_TITLES: dict[str, Callable[[Draw], str]] = {
-    "film": names.work,
-    "novel": names.work,
-    "album": names.work,
-    "band": names.band,
-    "town": names.town,
-    "river": names.river,
-    "university": _university,
-    "company": lambda draw: f"{names.surname(draw)} {draw.pick(_FIRM)}",
-    "club": lambda draw: f"{names.surname(draw)} {draw.pick(_CLUB)}",
-    "stadium": lambda draw: (
-        f"{names.surname(draw)} {draw.pick(('Park', 'Stadium', 'Field', 'Arena', 'Ground'))}"
-    ),
-    "ship": lambda draw: (
-        f"{draw.pick(('SS', 'MV', 'RV'))} {draw.pick(names.ADJECTIVES)} {draw.pick(names.NOUNS)}"
-    ),
-    "newspaper": lambda draw: f"The {names.surname(draw)} {draw.pick(_PAPER)}",
+_TITLES: dict[str, Callable[[Coiner], str]] = {
+    "film": Coiner.work,
+    "novel": Coiner.work,
+    "album": Coiner.work,
+    "band": Coiner.band,
+    "town": Coiner.town,
+    "river": Coiner.river,
+    "university": Coiner.university,
+    "company": Coiner.company,
+    "club": Coiner.club,
+    "stadium": Coiner.stadium,
+    "ship": Coiner.ship,
+    "newspaper": Coiner.newspaper,
 }
 _OLD = {"town": (1050, 1700), "river": (1590, 1880), "university": (1820, 1960), "company": (1840, 1990)}
 _PRESENT = frozenset(("politician", "scholar", "football manager", "journalist"))
@@ -124,15 +92,23 @@ ROLES = (
 
 
 class World:
-    """Makes entities and facts on demand and never contradicts itself."""
+    """Makes entities and facts on demand and never contradicts itself.
+
+    What a question names first is given a name of its own, which stands in no other item: see `own`.
+    """
 
     def __init__(self, draw: Draw) -> None:
         self.draw = draw
+        self.coiner = Coiner(draw)
+        self.own = Coiner(draw, draw.serial)
         self.names: set[str] = set()
         self.by_kind: dict[tuple[str, str], list[Entity]] = {}
 
-    def make(self, kind: str, role: str = "", near: int = 0) -> Entity:
-        """A new entity; `near` is a year in which it already (if a person: as an adult) existed."""
+    def make(self, kind: str, role: str = "", near: int = 0, own: bool = False) -> Entity:
+        """A new entity; `near` is a year in which it already (if a person: as an adult) existed.
+
+        With `own` its name is one that no other item has.
+        """
         draw = self.draw
         if kind == "person":
             role = role or draw.pick(ROLES)
@@ -141,9 +117,7 @@ class World:
             low, high = _OLD.get(kind, (1925, 2014))
             year = draw.between(low, min(high, near) if near > low else high)
         entity = Entity(kind, "", year, role)
-        while not entity.plain or entity.plain in self.names:
-            self._name(entity)
-        self.names.add(entity.plain)
+        self._christen(entity, self.own if own else self.coiner)
         known = self.by_kind.get((kind, role))
         if known is None:
             self.by_kind[kind, role] = [entity]
@@ -151,16 +125,27 @@ class World:
             known.append(entity)
         return entity
 
-    def _name(self, entity: Entity) -> None:
-        draw = self.draw
-        if entity.kind == "person":
-            entity.short = names.surname(draw)
-            entity.title = entity.plain = f"{draw.pick(names.PEOPLE)} {entity.short}"
-            return
-        entity.title = entity.plain = _TITLES[entity.kind](draw)
+    def christen(self, entity: Entity) -> None:
+        """Give an entity that nothing has been written about a name that no other item has."""
+        self.names.discard(entity.plain)
+        self._christen(entity, self.own)
+
+    def _christen(self, entity: Entity, coiner: Coiner) -> None:
+        entity.plain = ""
+        while not entity.plain or entity.plain in self.names:
+            if entity.kind == "person":
+                entity.title = entity.plain = coiner.person()
+                entity.short = entity.plain.rpartition(" ")[2]
+            else:
+                entity.title = entity.plain = _TITLES[entity.kind](coiner)
+        self.names.add(entity.plain)
         suffix = KINDS[entity.kind].suffix
-        if suffix and draw.random() < 0.15:
+        if suffix and self.draw.random() < 0.15:
             entity.title += suffix
+
+    def coined(self, kind: str) -> str | None:
+        """A plain value whose name no other item has; None where values of the kind are no names."""
+        return _COINED[kind](self.own) if kind in _COINED else None
 
     def value(self, entity: Entity, relation: str) -> "Entity | str":
         """What the relation of the entity is; settled the first time it is asked for."""
@@ -181,7 +166,9 @@ class World:
             return f"{low + int((high - low) * share * share * share):,}"
         if relation.to == "minutes":
             return str(draw.between(71, 189))
-        return draw.pick(_PLAIN[relation.to])
+        if relation.to in _COINED:
+            return _COINED[relation.to](self.coiner)
+        return draw.pick(COLOURS)
 
     def _thing(self, entity: Entity, relation: Relation) -> Entity:
         known = self.by_kind.get((relation.to, ""))
@@ -234,7 +221,8 @@ class World:
                 sentences.append(f" {told_of[0].upper()}{told_of[1:]}")
 
     def _lead(self, entity: Entity, kind: Kind) -> str:
-        word = entity.role or self.draw.pick(kind.words)
+        word = entity.word or self.draw.pick(kind.words)
+        entity.word = word
         country, nation = self.country(entity)
         return self.draw.pick(_LEADS[entity.kind]).format(
             s=entity.plain,
@@ -246,6 +234,27 @@ class World:
             nation=nation,
         )
 
+    def mention(self, entity: Entity, apart: bool = True) -> str:
+        """How a question names it, perhaps with a fact; `apart` allows an apposition that ends in a comma."""
+        draw = self.draw
+        shape, kind = draw.random(), entity.kind
+        called = draw.pick(CALLED.get(kind, (KINDS[kind].noun.removeprefix("the "),)))
+        if shape < 0.2 or kind not in CALLED:
+            return entity.mention
+        if shape < 0.35:
+            return entity.plain
+        if shape < 0.5 and entity.word:
+            return f"the {entity.word} {called} {entity.plain}"
+        if shape < 0.65:
+            return f"the {self.country(entity)[1]} {called} {entity.plain}"
+        if shape < 0.75 and kind in ("film", "novel", "album"):
+            return f"the {entity.year} {called} {entity.plain}"
+        if apart and shape < 0.85 and kind in SINCE:
+            return f"{entity.plain}, {_a(called)} {SINCE[kind]} in {entity.year},"
+        if apart and shape < 0.95 and entity.word:
+            return f"{entity.plain}, {_a(entity.word)} {called},"
+        return f"the {called} {entity.plain}"
+
     def country(self, entity: Entity) -> tuple[str, str]:
         """Name and adjective of the entity's country; settled the first time it is asked for."""
         if entity.country is None:
@@ -253,12 +262,11 @@ class World:
         return entity.country
 
 
-_PLAIN: dict[str, tuple[str, ...]] = {
-    "prize": names.PRIZES,
-    "region": names.REGIONS,
-    "hill": names.HILLS,
-    "lake": names.LAKES,
-    "colours": COLOURS,
+_COINED: dict[str, Callable[[Coiner], str]] = {
+    "prize": Coiner.prize,
+    "region": Coiner.region,
+    "hill": Coiner.hill,
+    "lake": Coiner.lake,
 }
 
 
@@ -267,7 +275,7 @@ def _within(entity: Entity) -> str:
 
 
 def _a(word: str) -> str:
-    return f"an {word}" if word[0] in "aeiouAEIO" else f"a {word}"
+    return f"an {word}" if word[0] in "aeiouAEIO" and not word.startswith("uni") else f"a {word}"
 
 
 _LEADS = {
