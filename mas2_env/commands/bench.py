@@ -18,11 +18,14 @@ def bench_command(
     memory: Annotated[
         int, typer.Option(min=0, metavar="EPISODES", help="Also measure memory over so many episodes.")
     ] = 0,
+    search: Annotated[
+        int, typer.Option(min=0, metavar="DOCUMENTS", help="Also measure search over so many documents.")
+    ] = 0,
 ) -> None:
     """Measure speed on this machine; exit code 1 if a figure misses its bound."""
     from mas2_env.runs.bench import bench
 
-    result = bench(memory)
+    result = bench(memory, search)
     figures = result["figures"]
     if json:
         print_json(result)

@@ -85,12 +85,13 @@ class Note(TypedDict):
     text: str
 
 
-def bench(memory_episodes: int = 0) -> dict[str, Any]:
+def bench(memory_episodes: int = 0, search_documents: int = 0) -> dict[str, Any]:
     """Measure every figure.
 
     Args:
         memory_episodes: also run so many episodes in this process and report how its memory grew over the
             second half of them; 0 leaves that out.
+        search_documents: also index and search so many documents, in a process of its own; 0 leaves that out.
 
     Returns:
         `{"figures": {name: {"value", "unit", "floor", "ok"}}, "machine": {...}}`.
@@ -108,6 +109,8 @@ def bench(memory_episodes: int = 0) -> dict[str, Any]:
         }
         if memory_episodes:
             figures["memory_growth"] = _memory(pool, memory_episodes)
+        if search_documents:
+            figures |= _search(search_documents)
     machine = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -266,6 +269,17 @@ def _memory(pool: Pool, episodes: int) -> Figure:
         if i in (episodes // 2, episodes - 1):
             sizes.append(resident())
     return at_most((sizes[-1] - sizes[0]) / 2**20, "MiB", 8.0)
+
+
+def _search(documents: int) -> dict[str, Figure]:
+    command = [sys.executable, "-m", "mas2_env.runs.bench_search", str(documents)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, rate, mebibytes = map(float, done.stdout.split())
+    return {
+        "search_index": at_most(seconds, "s", 60.0),
+        "search_queries_per_second": at_least(rate, "1/s", 400.0),
+        "search_memory": at_most(mebibytes, "MiB", 2048.0),
+    }
 
 
 def resident() -> int:

@@ -1,4 +1,4 @@
-"""Search over documents by BM25, and reading one by its title.
+"""Search over an item's documents by BM25, and reading one by its title.
 
 The score is Lucene's BM25 (k1 = 1.5, b = 0.75), as computed by `bm25s`, which is used from `SMALL` documents
 on. Below that, building a `bm25s` index costs more than all searches of an item together, so the same scores
@@ -12,17 +12,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
-import numpy
-
-from mas2_env.errors import Breakdown
 from mas2_env.pool import did_you_mean
 from mas2_env.task import Document, ToolSpec
+from mas2_env.tools.bm25 import K1, B, Bm25
 
 SMALL = 50
 MAX_TOKENS = 512
 MAX_QUERY = 1000
-K1 = 1.5
-B = 0.75
 
 SEARCH = ToolSpec(
     name="search",
@@ -107,24 +103,10 @@ class _Large:
     """The same over many documents."""
 
     def __init__(self, corpus: list[list[str]]) -> None:
-        try:
-            import bm25s
-        except ModuleNotFoundError:
-            raise Breakdown(
-                f"searching more than {SMALL} documents needs bm25s: pip install 'mas2-env[tasks]'"
-            ) from None
-        self.size = len(corpus)
-        self.index = bm25s.BM25(method="lucene", k1=K1, b=B)
-        self.index.index(corpus, show_progress=False)
+        self.index = Bm25.build(corpus)
 
     def best(self, query: list[str], top: int) -> list[int]:
-        known = [word for word in query if word in self.index.vocab_dict]
-        if not known:
-            return []
-        scores = self.index.get_scores(known)
-        found = numpy.flatnonzero(scores > 0)
-        order = numpy.argsort(-scores[found], kind="stable")[:top]
-        return [int(place) for place in found[order]]
+        return [place for place, _ in self.index.best(query, top)]
 
 
 class Index:
@@ -171,7 +153,7 @@ def call_search(documents: Sequence[Document], arguments: Mapping[str, Any], top
     """Perform a call of `search`. Never raises on what a model may write."""
     query = arguments.get("query")
     if not isinstance(query, str) or not query.strip():
-        return f'error: search expects {{"query": string}}, got {_got(query)}'
+        return f'error: search expects {{"query": string}}, got {got(query)}'
     found = search(documents, query[:MAX_QUERY], top)
     return "\n\n".join(map(render, found)) or "nothing found; try other key words"
 
@@ -180,7 +162,7 @@ def call_read(documents: Sequence[Document], arguments: Mapping[str, Any]) -> st
     """Perform a call of `read`. Never raises on what a model may write."""
     title = arguments.get("title")
     if not isinstance(title, str) or not title.strip():
-        return f'error: read expects {{"title": string}}, got {_got(title)}'
+        return f'error: read expects {{"title": string}}, got {got(title)}'
     wanted = " ".join(title.lower().split())
     for document in documents:
         if " ".join(document.title.lower().split()) == wanted:
@@ -189,7 +171,8 @@ def call_read(documents: Sequence[Document], arguments: Mapping[str, Any]) -> st
     return f"error: there is no document titled {title[:100]!r}{hint}"
 
 
-def _got(value: object) -> str:
+def got(value: object) -> str:
+    """What a model gave in place of a text, for its error."""
     return (
         "nothing" if value is None else "an empty string" if isinstance(value, str) else type(value).__name__
     )

@@ -91,6 +91,6 @@ def test_many_documents_without_bm25s_ask_for_the_extra(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "bm25s", None)
     documents = tuple(Document(f"Article {i}", f"the text of number {i}") for i in range(60))
     with pytest.raises(
-        Breakdown, match=r"more than 50 documents needs bm25s: pip install 'mas2-env\[tasks\]'"
+        Breakdown, match=r"searching many documents needs bm25s: pip install 'mas2-env\[tasks\]'"
     ):
         search(documents, "number 7", 3)

@@ -1,0 +1,137 @@
+"""Reading a corpus from a file of JSON lines or from a folder of texts, a document at a time."""
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from mas2_env.errors import DataError
+
+_TEXTS: Final = (".txt", ".md")
+_LINES: Final = (".jsonl", ".jsonl.gz")
+_CHUNK: Final = 1 << 20
+
+
+class Page(Struct, frozen=True):
+    """A document of a corpus.
+
+    Attributes:
+        docid: its id, by which it is cited and read.
+        text: what is searched and shown.
+        url: where it was published, if that is known.
+    """
+
+    docid: str
+    text: str
+    url: str = ""
+
+
+class _Line(Struct, frozen=True):
+    docid: str | int
+    text: str
+    url: str | None = None
+
+
+def corpus_digest(path: Path) -> str:
+    """SHA-256 of all that a corpus at a path consists of: names and contents.
+
+    Raises:
+        DataError: if it cannot be read, or there is no corpus.
+    """
+    whole = hashlib.sha256()
+    for name, file in _files(path):
+        whole.update(f"{name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))
+        try:
+            with file.open("rb") as stream:
+                while chunk := stream.read(_CHUNK):
+                    whole.update(chunk)
+        except OSError as error:
+            raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
+    return whole.hexdigest()
+
+
+def read_corpus(path: Path) -> Iterator[Page]:
+    """The documents of a corpus, in order.
+
+    A file is `.jsonl` or `.jsonl.gz` with `docid`, `text` and, if wanted, `url` on each line. A folder holds
+    such files, or `.txt` and `.md` files at any depth, whose docids are their paths in it without suffix.
+
+    Raises:
+        DataError: naming file and line, at the first that cannot be read or has a docid for the second time.
+    """
+    seen: dict[str, str] = {}
+    for name, file in _files(path):
+        pages = _lines(file) if file.name.endswith(_LINES) else _text(name, file)
+        for place, page in pages:
+            before = seen.setdefault(page.docid, place)
+            if before != place:
+                raise DataError(f"{place}: docid {page.docid!r} is already that of {before}")
+            yield page
+    if not seen:
+        raise DataError(f"{path}: holds no document")
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    """Files of a corpus with their names in it, in order."""
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.is_file())
+        lines = [file for file in found if file.name.endswith(_LINES)]
+        chosen = lines or [file for file in found if file.suffix in _TEXTS]
+        if not chosen:
+            raise DataError(
+                f"{path}: holds no corpus; expected .jsonl or .jsonl.gz files, or .txt and .md files"
+            )
+        return [(file.relative_to(path).as_posix(), file) for file in chosen]
+    if not path.exists():
+        raise DataError(f"{path}: there is no such corpus; give a .jsonl file or a folder of texts")
+    if not path.name.endswith(_LINES):
+        raise DataError(f"{path}: is no corpus; expected a .jsonl or .jsonl.gz file, or a folder of texts")
+    return [(path.name, path)]
+
+
+def _text(name: str, file: Path) -> Iterator[tuple[str, Page]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
+    docid = name.removesuffix(file.suffix)
+    yield str(file), Page(docid, text)
+
+
+def _lines(file: Path) -> Iterator[tuple[str, Page]]:
+    decoder = msgspec.json.Decoder(_Line)
+    number = 0
+    try:
+        with file.open("rb") as raw:
+            zipped = file.name.endswith(".gz")
+            stream: io.BufferedIOBase = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    place = f"{file}: line {number}"
+                    found = _decode(decoder, line, place)
+                    if not isinstance(found.docid, str) and found.docid < 0:
+                        raise DataError(f"{place}: docid {found.docid} is negative; expected a string")
+                    yield place, Page(str(found.docid), found.text, found.url or "")
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(
+            f"{file}: line {number + 1}: cannot be read: {error}; the file is truncated or damaged"
+        ) from None
+
+
+def _decode(decoder: "msgspec.json.Decoder[_Line]", line: bytes, place: str) -> _Line:
+    try:
+        return decoder.decode(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+    except msgspec.ValidationError as error:
+        raise DataError(f"{place}: {error}; expected `docid` and `text`") from None
+    except msgspec.DecodeError as error:
+        raise DataError(f"{place}: not a JSON object: {error}") from None
