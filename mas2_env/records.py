@@ -4,11 +4,13 @@ A file is read whole or not at all: the first fault in it is one `DataError` tha
 (or the entry, in a JSON list).
 """
 
+import codecs
 import gzip
 import hashlib
 import io
+import itertools
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -20,6 +22,14 @@ from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
 
 T = TypeVar("T")
+
+CHUNK = 1 << 20
+MOST_LINE = 64 << 20
+"""Bytes of a record: far more than any benchmark's has, and few enough to be held several times over."""
+MOST_LIST = 2 << 30
+"""Bytes of a JSON list, which is held whole while it is read."""
+MOST_RATIO = 200
+"""Times that a file may grow when it is unzipped; text grows three to ten times."""
 
 _ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -69,8 +79,12 @@ def read_records(path: str | Path, schema: type[T]) -> Records[T]:
     `schema` is a msgspec struct (or any type msgspec decodes); unknown fields are passed over. What was read
     is kept for the life of the process and shared, until the file changes.
 
+    A record may have `MOST_LINE` bytes. Reading holds the records, one chunk and one line; of a JSON list,
+    its bytes as well.
+
     Raises:
-        DataError: if the file is missing, truncated, not UTF-8, not JSON, empty, or a record does not fit.
+        DataError: if the file is missing, truncated, not UTF-8, not JSON, empty or beyond a limit, or if a
+            record does not fit.
     """
     file = Path(path)
     try:
@@ -94,63 +108,151 @@ def _neighbour(file: Path) -> str:
 
 @lru_cache(maxsize=32)
 def _read(path: str, schema: Any, _mtime: int, _size: int) -> Records[Any]:
-    try:
-        stored = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    content = _unzip(path, stored) if stored[:2] == b"\x1f\x8b" else stored
-    if content[:2] in _ENCODINGS:
-        raise DataError(f"{path}: line 1: is {_ENCODINGS[content[:2]]}; save it as UTF-8")
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    unit, pieces = ("entry", _entries) if content.lstrip()[:1] == b"[" else ("line", _lines)
-    decoder = msgspec.json.Decoder(schema)
     rows: list[Any] = []
     numbers: list[int] = []
-    for number, piece in pieces(path, content):
-        rows.append(_decode(decoder, piece, f"{path}: {unit} {number}"))
-        numbers.append(number)
+    decoder = msgspec.json.Decoder(schema)
+    try:
+        with Path(path).open("rb", buffering=0) as raw:
+            stored = _Stored(raw)
+            unit, pieces = _pieces(path, _content(path, stored))
+            for number, piece in pieces:
+                rows.append(_decode(decoder, piece, f"{path}: {unit} {number}"))
+                numbers.append(number)
+            digest = stored.digest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
     if not rows:
         raise DataError(f"{path}: holds no record; expected one JSON object a line, or a list of them")
-    return Records(
-        path=path,
-        digest=hashlib.sha256(stored).hexdigest(),
-        rows=tuple(rows),
-        lines=tuple(numbers),
-        unit=unit,
-    )
+    return Records(path=path, digest=digest, rows=tuple(rows), lines=tuple(numbers), unit=unit)
 
 
-def _unzip(path: str, stored: bytes) -> bytes:
-    parts: list[bytes] = []
+class _Stored(io.RawIOBase):
+    """A file that hashes what is read of it."""
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
+        self._hash = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._raw.readinto(buffer) or 0
+        self._hash.update(memoryview(buffer)[:count])
+        return count
+
+    def digest(self) -> str:
+        """SHA-256 of the whole file, in hexadecimal digits."""
+        while self.read(CHUNK):
+            pass
+        return self._hash.hexdigest()
+
+
+def _content(path: str, stored: _Stored) -> Iterator[bytes]:
+    """What the file holds, unzipped if it is zipped, chunk by chunk."""
+    file = io.BufferedReader(stored)
+    zipped = file.peek(2)[:2] == b"\x1f\x8b"
+    stream: Any = gzip.GzipFile(fileobj=file) if zipped else file
+    size, line, most = 0, 1, MOST_RATIO * Path(path).stat().st_size
+    while True:
+        try:
+            chunk: bytes = stream.read1(CHUNK)
+        except (EOFError, OSError, zlib.error) as error:
+            if not zipped:
+                raise
+            raise DataError(
+                f"{path}: line {line}: the gzip data is truncated or damaged here ({error}); "
+                "fetch the file again"
+            ) from None
+        if not chunk:
+            return
+        size += len(chunk)
+        line += chunk.count(b"\n")
+        if zipped and size > max(MOST_LINE, most):
+            raise DataError(
+                f"{path}: line {line}: unzips to more than {MOST_RATIO} times its size, as no benchmark "
+                "does; if it is to be trusted, unzip it first"
+            )
+        yield chunk
+
+
+def _pieces(path: str, content: Iterator[bytes]) -> tuple[str, Iterator[tuple[int, bytes]]]:
+    """What the records are counted in, and each with its number."""
+    line = 1
+    head = b""
+    while len(head) < 4 and (chunk := next(content, b"")):  # enough to know the encoding by
+        head += chunk
+    if head[:2] in _ENCODINGS:
+        raise DataError(f"{path}: line 1: is {_ENCODINGS[head[:2]]}; save it as UTF-8")
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    while not head.strip() and (chunk := next(content, b"")):
+        line += head.count(b"\n")
+        head = chunk
+    rest = itertools.chain((head,), content)
+    if head.lstrip()[:1] == b"[":
+        return "entry", _entries(path, rest, line)
+    return "line", _lines(path, rest, line)
+
+
+def _lines(path: str, content: Iterable[bytes], number: int) -> Iterator[tuple[int, bytes]]:
+    begun: list[bytes] = []
+    length = 0
+    for chunk in content:
+        if chunk.isspace() and not any(begun):  # quickly past what may be the most of a file
+            number += chunk.count(b"\n")
+            continue
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        length += len(first)
+        if length > MOST_LINE:
+            raise _too_long(f"{path}: line {number}")
+        for other in others:
+            line = b"".join(begun)
+            if line.strip():
+                yield number, line
+            number += 1
+            begun, length = [other], len(other)
+    line = b"".join(begun)
+    if line.strip():
+        yield number, line
+
+
+def _entries(path: str, content: Iterable[bytes], line: int) -> Iterator[tuple[int, bytes]]:
+    whole = bytearray()
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(stored)) as stream:
-            while part := stream.read1(1 << 16):
-                parts.append(part)
-    except (EOFError, OSError, zlib.error) as error:
-        line = b"".join(parts).count(b"\n") + 1
-        raise DataError(
-            f"{path}: line {line}: the gzip data is truncated or damaged here ({error}); fetch the file again"
-        ) from None
-    return b"".join(parts)
-
-
-def _lines(path: str, content: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if line.strip():
-            yield number, line
-
-
-def _entries(path: str, content: bytes) -> Iterator[tuple[int, bytes]]:
-    try:
-        content.decode("utf-8")
-        entries = msgspec.json.decode(content, type=list[msgspec.Raw])
+        for chunk in content:
+            decoder.decode(chunk)
+            whole += chunk
+            if len(whole) > MOST_LIST:
+                raise DataError(
+                    f"{path}: is a JSON list of more than {MOST_LIST >> 30} GiB; save it as JSON Lines"
+                )
+        decoder.decode(b"", final=True)
+        entries = msgspec.json.decode(whole, type=list[msgspec.Raw])
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line += _lines_before(whole, error)
         raise DataError(f"{path}: line {line}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
     except msgspec.DecodeError as error:
         raise DataError(f"{path}: not a JSON list: {error}") from None
+    except RecursionError:
+        raise DataError(f"{path}: not a list of records: it is nested too deeply") from None
     for number, entry in enumerate(entries, start=1):
-        yield number, bytes(entry)
+        piece = bytes(entry)
+        if len(piece) > MOST_LINE:
+            raise _too_long(f"{path}: entry {number}")
+        yield number, piece
+
+
+def _lines_before(whole: bytearray, error: UnicodeDecodeError) -> int:
+    """Line ends before a fault in the chunk after `whole`; what the decoder held back comes first in it."""
+    return whole.count(b"\n") + error.object.count(b"\n", 0, error.start)
+
+
+def _too_long(place: str) -> DataError:
+    return DataError(
+        f"{place}: is longer than {MOST_LINE >> 20} MiB, as no record is; expected one JSON object a line"
+    )
 
 
 def _decode(decoder: "msgspec.json.Decoder[Any]", piece: bytes, place: str) -> Any:
@@ -164,6 +266,8 @@ def _decode(decoder: "msgspec.json.Decoder[Any]", piece: bytes, place: str) -> A
         raise DataError(f"{place}: {error}{_near(decoder, piece, str(error))}") from None
     except msgspec.DecodeError as error:
         raise DataError(f"{place}: not a JSON object: {error}") from None
+    except RecursionError:
+        raise DataError(f"{place}: not a record: it is nested too deeply") from None
 
 
 def _near(decoder: "msgspec.json.Decoder[Any]", piece: bytes, message: str) -> str:

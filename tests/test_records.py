@@ -1,8 +1,14 @@
 import gzip
 import hashlib
+import io
+import json
+import tempfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from mas2_env.errors import DataError
@@ -63,6 +69,21 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
         (b'[{"name": "a"}, {"name": null}]', "entry 2: Expected `str`, got `null`"),
         (b'[\n{"name": "a"},\n{"name": "\xe9"}]', "line 3: not UTF-8"),
         (b'[{"name": "a"}', "not a JSON list"),
+        (b"\n \n\t\n", "holds no record"),
+        (b'{"name": "a"}\n{"name": "b", "count": NaN}\n', "line 2: not a JSON object"),
+        (b'{"name": "a"}\n{"name": "b", "count": Infinity}\n', "line 2: not a JSON object"),
+        (b'[{"name": "a", "count": NaN}]', "not a JSON list"),
+        (b'{"name": "a"}\n{"name": "caf\xc3\xa9"}\n{"name": "caf\xe9"}\n', "line 3: not UTF-8"),
+        (b'\n\n[{"name": "a"},\n{"name": "\xc3"}]', "line 4: not UTF-8"),
+        (b'[{"name": "a"}, {"name": "\xc3', "line 1: not UTF-8"),
+        (b'{"name": "a"}\n{"name": "\\ud800"}\n', "line 2: not a JSON object"),
+        (
+            b'{"name": "a"}\n{"name": "b", "x": ' + b"[" * 100_000,
+            "line 2: not a record: it is nested",
+        ),
+        (b"[" * 100_000, "not a list of records: it is nested too deeply"),
+        (b"\x00" * 100, "line 1: not a JSON object"),
+        (b"PK\x03\x04" + b"\x00" * 100, "line 1: not"),
     ],
 )
 def test_bad_data_is_one_error_with_file_and_place(tmp_path: Path, content: bytes, message: str) -> None:
@@ -97,3 +118,66 @@ def test_duplicates_name_both_lines(tmp_path: Path) -> None:
     records = read_records(write(tmp_path, b'{"name": "a"}\n{"name": "b"}\n{"name": "a"}\n'), Row)
     with pytest.raises(DataError, match=r"line 3: name 'a' is already that of line 1"):
         records.unique(lambda row: row.name, "name")
+
+
+def limited(path: Path) -> tuple[str, float]:
+    """The message of reading a file, and the most memory that it held, in MiB."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as error:
+            read_records(path, Row)
+        return str(error.value), tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_line_of_a_gigabyte_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    path = write(tmp_path, b'{"name": "a"}\n{"name": "')
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    message, held = limited(path)
+    assert message.startswith(f"{path}: line 2: is longer than 64 MiB")
+    assert held < 3 * 64
+
+
+@pytest.mark.parametrize("filler", [b" ", b"\n", b"a"], ids=["blanks", "lines", "letters"])
+def test_a_gzip_bomb_is_refused_before_it_is_held(tmp_path: Path, filler: bytes) -> None:
+    stored = io.BytesIO()
+    with gzip.GzipFile(fileobj=stored, mode="wb", compresslevel=1) as file:
+        file.write(b'{"name": "a"}\n')
+        for _ in range(72):
+            file.write(filler * 2**20)
+    message, held = limited(write(tmp_path, stored.getvalue(), "bomb.gz"))
+    assert "is longer than 64 MiB" in message or "unzips to more than 200 times its size" in message
+    assert held < 3 * 64
+
+
+def test_a_zipped_list_is_bounded_too(tmp_path: Path) -> None:
+    entry = b'{"name": "' + b"a" * 1000 + b'"},'
+    stored = gzip.compress(b"[" + entry * 80_000 + b"{}]", 9)
+    message, held = limited(write(tmp_path, stored, "bomb.gz"))
+    assert "unzips to more than 200 times its size" in message
+    assert held < 3 * 64
+
+
+def test_reading_holds_little_more_than_the_records(tmp_path: Path) -> None:
+    lines = b"".join(b'{"name": "%d %s"}\n' % (n, b"x" * 1000) for n in range(20_000))
+    for content in (lines, b"[" + lines.strip().replace(b"\n", b",\n") + b"]"):
+        path = write(tmp_path, content)
+        tracemalloc.start()
+        records = read_records(path, Row)
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(records.rows) == 20_000
+        assert held < 3 * len(content)
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=20), st.integers(1, 9), st.booleans())
+def test_records_do_not_depend_on_where_chunks_end(names: list[str], size: int, zipped: bool) -> None:
+    content = "".join(json.dumps({"name": name}, ensure_ascii=False) + "\r\n" for name in names).encode()
+    listed = json.dumps([{"name": name} for name in names], ensure_ascii=False).encode()
+    for text in (content, b"\xef\xbb\xbf\n" + content, listed):
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("mas2_env.records.CHUNK", size)
+            records = read_records(write(Path(folder), gzip.compress(text) if zipped else text), Row)
+        assert [row.name for row in records.rows] == names

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
-from mas2_env.records import Records, read_records
+from mas2_env.records import MOST_LINE, Records, read_records
 
 
 class BamboogleRecord(Struct, frozen=True):
@@ -38,7 +38,13 @@ def read_bamboogle(path: str) -> Records[BamboogleRecord]:
 
 
 def _read_csv(path: str) -> Records[BamboogleRecord]:
-    stored = Path(path).read_bytes()
+    try:
+        with Path(path).open("rb") as file:
+            stored = file.read(MOST_LINE + 1)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if len(stored) > MOST_LINE:
+        raise DataError(f"{path}: is larger than {MOST_LINE >> 20} MiB, as no file of Bamboogle is")
     try:
         text = stored.decode("utf-8-sig")
     except UnicodeDecodeError as error:

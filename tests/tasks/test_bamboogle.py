@@ -209,3 +209,12 @@ def test_real_items(shared: Path) -> None:
         for draw, answer in enumerate((item.truth.answer, *item.truth.distractors)):
             assert task.extract(task.reply(item, answer, (index + draw) * 2654435761 % 2**32)) == answer
             assert task.score(item, answer).success == (answer == item.truth.answer)
+
+
+def test_a_huge_spreadsheet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    path.write_bytes(b"Question,Answer\n")
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(DataError, match=r"huge\.csv: is larger than 64 MiB"):
+        Bamboogle("file", str(path))
