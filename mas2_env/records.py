@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -98,6 +99,61 @@ def read_records(path: str | Path, schema: type[T]) -> Records[T]:
         raise DataError(f"{file}: is {what}; give the path of a .jsonl, .jsonl.gz or .json file")
     kind: Any = schema
     return _read(str(file), kind, stat.st_mtime_ns, stat.st_size)
+
+
+def read_loose(path: str | Path) -> Records[Any]:
+    """Read a file that need not be JSON Lines.
+
+    One JSON object over several lines is one record; of a text, every line that is not blank is one. Either
+    may have `MOST_LINE` bytes.
+
+    Raises:
+        DataError: if the file cannot be read, or begins as JSON and is none.
+    """
+    anything: Any = Any
+    try:
+        return read_records(path, anything)
+    except DataError as error:
+        content, digest = _whole(Path(path), error)
+        if f"{path}: line 1:" in str(error) and content.lstrip()[:1] == b"{":
+            return Records(
+                path=str(path), digest=digest, rows=(_document(path, content),), lines=(1,), unit="line"
+            )
+        if content.lstrip()[:1] in (b"{", b"[", b""):
+            raise
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            raise error from None
+    lines = [(number, line.rstrip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    numbers, rows = zip(*lines, strict=True)
+    return Records(path=str(path), digest=digest, rows=rows, lines=numbers, unit="line")
+
+
+def _whole(file: Path, fault: DataError) -> tuple[bytes, str]:
+    """What a file holds, and its digest; `fault`, for which it is no records, if it is too long for that."""
+    content = bytearray()
+    try:
+        with file.open("rb", buffering=0) as raw:
+            stored = _Stored(raw)
+            for chunk in _content(str(file), stored):
+                content += chunk
+                if len(content) > MOST_LINE:
+                    raise fault
+            return bytes(content.removeprefix(b"\xef\xbb\xbf")), stored.digest()
+    except OSError:
+        raise fault from None
+
+
+def _document(path: str | Path, content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        place = re.search(r"\(byte (\d+)\)", str(error))
+        line = content.rstrip().count(b"\n", 0, int(place[1]) if place else None) + 1
+        raise DataError(f"{path}: line {line}: not a JSON object: {error}") from None
+    except RecursionError:
+        raise DataError(f"{path}: line 1: not a record: it is nested too deeply") from None
 
 
 def _neighbour(file: Path) -> str:

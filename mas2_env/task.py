@@ -123,6 +123,8 @@ class Task(ABC):
     """Whether `call` and `score` may wait (for a program, say), so that async drivers give them a thread."""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
+    scorer: ClassVar[str] = "mas2_env.scoring.scorer:Scorer"
+    """What scores files of predictions: `package.module:Class`, a subclass of this one."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from mas2_env.errors import DataError
-from mas2_env.records import read_records
+from mas2_env.records import read_loose, read_records
 
 
 class Row(Struct, frozen=True):
@@ -181,3 +181,38 @@ def test_records_do_not_depend_on_where_chunks_end(names: list[str], size: int, 
             patch.setattr("mas2_env.records.CHUNK", size)
             records = read_records(write(Path(folder), gzip.compress(text) if zipped else text), Row)
         assert [row.name for row in records.rows] == names
+
+
+def test_a_file_that_need_not_be_records_is_read_as_what_it_is(tmp_path: Path) -> None:
+    lines = read_loose(write(tmp_path, b'{"a": 1}\n{"b": 2}\n'))
+    assert (lines.rows, lines.lines) == (({"a": 1}, {"b": 2}), (1, 2))
+    whole = write(tmp_path, gzip.compress(b'\xef\xbb\xbf{\n  "a": 1\n}\n'))
+    assert read_loose(whole).rows == ({"a": 1},)
+    text = read_loose(write(tmp_path, b"0 one\r\n\n1 two"))
+    assert (text.rows, text.lines) == (("0 one", "1 two"), (1, 3))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{\n "a": 1,\n "b": oops\n}\n', "line 3: not a JSON object"),
+        (b'{\n "a": 1,\n', "line 2: not a JSON object: Input data was truncated"),
+        (b'{"a": 1}\n{"b": \n', "line 2: not a JSON object"),
+        (b"[1, 2", "not a JSON list"),
+        (b"", "holds no record"),
+        (b"text \xff", "line 1: not UTF-8"),
+        (gzip.compress(b"some text\n" * 999)[:-20], "the gzip data is truncated"),
+        (b'{"a": ' * 5000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_begins_as_json_and_is_none_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read_loose(write(tmp_path, content))
+
+
+def test_a_text_of_any_length_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    path = write(tmp_path, b"some text\n")
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(DataError, match="line 1: not a JSON object"):
+        read_loose(path)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mas2_env.commands.output import print_json, print_table
+from mas2_env.commands.score import score_command
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks and their items.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -100,3 +101,6 @@ def _print_facts(facts: dict[str, Any]) -> None:
     for name, value in lines.items():
         table.add_row(name, Text(value))
     print_table(table)
+
+
+app.command("score", short_help="Score a file of predictions as the official program does.")(score_command)

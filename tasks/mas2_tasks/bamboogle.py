@@ -63,6 +63,7 @@ class Bamboogle(OpenDomain):
             "\nPutting both together:",
         ),
     )
+    scorer = "mas2_tasks.scorers:BamboogleScorer"
     reference_tokens = 120
     licence = "MIT (Bamboogle); Apache-2.0 (procedural items)"
     citation = (

@@ -71,6 +71,7 @@ class GSM8K(SourcedTask):
         "End with one line `#### N` where N is the final number alone, without unit or dollar sign."
     )
     tools = (CALCULATOR,)
+    scorer = "mas2_tasks.scorers:GSM8KScorer"
     reference_tokens = 200
     licence = "MIT (GSM8K); Apache-2.0 (procedural items)"
     citation = "Cobbe et al. 2021. Training Verifiers to Solve Math Word Problems. arXiv:2110.14168"

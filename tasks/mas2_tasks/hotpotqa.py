@@ -75,6 +75,7 @@ class HotpotQA(QuestionTask):
     )
     top = 2
     wording = _WORDING
+    scorer = "mas2_tasks.scorers:HotpotQAScorer"
     reference_tokens = 120
     licence = "CC BY-SA 4.0 (HotpotQA); Apache-2.0 (procedural items)"
     citation = (

@@ -56,6 +56,7 @@ class HumanEval(CodeTask):
     title = "HumanEval"
     description = "Python functions to be written from a signature and a docstring; hidden tests decide."
     answer_format = "End with one ```python block that holds the whole function, imports included."
+    scorer = "mas2_tasks.code_scorers:HumanEvalScorer"
     reference_tokens = 180
     licence = "MIT (HumanEval); Apache-2.0 (procedural items)"
     citation = "Chen et al. 2021. Evaluating Large Language Models Trained on Code. arXiv:2107.03374"

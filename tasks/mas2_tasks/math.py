@@ -59,6 +59,7 @@ class MATH(SourcedTask):
     )
     answer_format = "End with the final answer alone, in LaTeX, in one \\boxed{...}."
     tools = (CALCULATOR,)
+    scorer = "mas2_tasks.scorers:MATHScorer"
     reference_tokens = 300
     blocking = True
     licence = "MIT (MATH); Apache-2.0 (procedural items)"

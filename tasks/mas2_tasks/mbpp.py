@@ -48,6 +48,7 @@ class MBPP(CodeTask):
     title = "MBPP"
     description = "Small Python programs to be written from a sentence and three asserts, which decide."
     answer_format = "End with one ```python block that holds the whole program, imports included."
+    scorer = "mas2_tasks.code_scorers:MBPPScorer"
     reference_tokens = 130
     licence = "CC BY 4.0 (MBPP); Apache-2.0 (procedural items)"
     citation = "Austin et al. 2021. Program Synthesis with Large Language Models. arXiv:2108.07732"

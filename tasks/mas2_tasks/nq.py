@@ -69,6 +69,7 @@ class NQ(OpenDomain):
             "\nIn short:",
         ),
     )
+    scorer = "mas2_tasks.scorers:NQScorer"
     reference_tokens = 80
     licence = "CC BY-SA 3.0 (Natural Questions); Apache-2.0 (procedural items)"
     citation = (

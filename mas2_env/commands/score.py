@@ -1,0 +1,150 @@
+"""`mas2 tasks score`: official verdicts on a file of predictions."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mas2_env.commands.output import console, note_line, print_json, print_table
+
+if TYPE_CHECKING:
+    from mas2_env.scoring.agreement import Agreement
+    from mas2_env.scoring.scorer import Prediction, Row, Scorer
+
+WORKERS = 2
+"""Rows that are scored at a time by a task that waits for programs: as many as it has helpers."""
+
+
+def score_command(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Predictions: JSON Lines, JSON; gzipped or not.")
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Items that predictions refer to, in the official form."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Form of FILE, where its content does not tell.")
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Exit code 1 unless every prediction was scored.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare with the verdicts that rows hold as `official`.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a file of predictions as the official program does, and print the figures."""
+    from mas2_env.plugins import make_task
+    from mas2_env.records import read_loose
+    from mas2_env.scoring.agreement import agreement
+    from mas2_env.scoring.rows import recognise
+    from mas2_env.scoring.scorer import scorer_of
+
+    made = make_task(task, "file" if data else "procedural", data)
+    scorer = scorer_of(made)
+    records = read_loose(file)
+    form = recognise(records, scorer, format)
+    predictions = form.read(records, scorer)
+    note_line(f"{file}: read as {form.name} ({form.title})")
+    rows = score_all(scorer, predictions)
+    unscored = [row for row in rows if row.success is None]
+    if compare:
+        _print_agreement(made.name, agreement(scorer, predictions, rows), json)
+    elif json:
+        print_json({"task": made.name, "n": len(rows), "rows": rows})
+    else:
+        _print_summary(made.label, rows, scorer.summary(predictions, rows))
+    if unscored:
+        note_line(
+            f"{len(unscored)} of {len(rows)} not scored; the first, {unscored[0].id}: {unscored[0].error}"
+        )
+    if (rows and len(unscored) == len(rows)) or (complete and unscored):
+        raise typer.Exit(1)
+
+
+def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "list[Row]":
+    """The verdicts, in the order of the predictions; two at a time where scoring waits."""
+    with _progress(len(predictions)) as told:
+        if not scorer.task.blocking:
+            return [told(scorer.score(each)) for each in predictions]
+        from concurrent.futures import ThreadPoolExecutor
+
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
+            return [told(row) for row in pool.map(scorer.score, predictions)]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _progress(total: int) -> "Iterator[Callable[[Row], Row]]":
+    """A bar on standard error if that is a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda row: row
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
+        line = bar.add_task("", total=total)
+
+        def told(row: "Row") -> "Row":
+            bar.advance(line)
+            return row
+
+        yield told
+
+
+def _print_summary(label: str, rows: "Sequence[Row]", figures: dict[str, float]) -> None:
+    from collections import Counter
+
+    from rich.table import Table
+
+    scored = [row for row in rows if row.success is not None]
+    lines: list[tuple[str, str]] = [
+        ("task", label),
+        ("predictions", f"{len(rows):,}"),
+        ("not scored", f"{len(rows) - len(scored):,}"),
+    ]
+    if scored:
+        lines.append(("success", _share(sum(bool(row.success) for row in scored) / len(scored))))
+    lines += [(name, _share(value)) for name, value in figures.items()]
+    words: dict[str, Counter[str]] = {}
+    for row in scored:
+        for name, value in row.metrics.items():
+            if isinstance(value, str):
+                words.setdefault(name, Counter())[value] += 1
+    for name, counts in words.items():
+        lines.append((name, ", ".join(f"{word}: {count:,}" for word, count in counts.most_common())))
+    table: Any = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row(*line)
+    print_table(table)
+
+
+def _print_agreement(name: str, found: "Sequence[Agreement]", json: bool) -> None:
+    if json:
+        print_json({"task": name, "metrics": found})
+        return
+    from rich.table import Table
+
+    table: Any = Table(box=None, pad_edge=False)
+    for column in ("metric", "official", "rows", "agreeing"):
+        table.add_column(
+            column, no_wrap=True, justify="left" if column in ("metric", "official") else "right"
+        )
+    table.add_column("differing", overflow="fold")
+    for each in found:
+        differing = ", ".join(f"{kind or 'row'}: {number}" for kind, number in each.kinds.items())
+        table.add_row(each.metric, each.official, f"{each.compared:,}", f"{each.agreeing:,}", differing)
+    print_table(table)
+
+
+def _share(value: float) -> str:
+    return f"{value:.4f}"
