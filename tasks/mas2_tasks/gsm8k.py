@@ -62,7 +62,7 @@ class GSM8K(SourcedTask):
     """GSM8K; primary metric: the benchmark's own rule on what follows `####`."""
 
     name = "GSM8K"
-    version = "1"
+    version = "2"
     title = "GSM8K"
     description = (
         "Grade-school math word problems that take a few steps of arithmetic; the answer is a number."

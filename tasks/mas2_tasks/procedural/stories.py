@@ -8,6 +8,10 @@ from mas2_tasks.procedural import stories_things as things
 from mas2_tasks.procedural.arithmetic import Sketch, Step
 from mas2_tasks.procedural.cast import Cast
 from mas2_tasks.procedural.draw import Draw
+from mas2_tasks.procedural.stories_told import surround, told
+
+TOLD = 0.88
+"""Share of the problems that are told as chains of events."""
 
 Story: TypeAlias = Callable[[Draw, Sketch, Cast], None]
 
@@ -32,6 +36,7 @@ STORIES: tuple[Story, ...] = (
 
 def problem(draw: Draw) -> tuple[str, tuple[Step, ...]]:
     """Text and solution of one word problem."""
-    sketch = Sketch()
-    draw.pick(STORIES)(draw, sketch, Cast(draw))
-    return " ".join(sketch.said), tuple(sketch.steps)
+    sketch, cast = Sketch(), Cast(draw)
+    story = told if draw.random() < TOLD else draw.pick(STORIES)
+    story(draw, sketch, cast)
+    return " ".join(surround(draw, sketch.said, cast)), tuple(sketch.steps)
