@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mas2_env.scoring.agreement import Agreement
     from mas2_env.scoring.scorer import Prediction, Row, Scorer
 
-WORKERS = 2
-"""Rows that are scored at a time by a task that waits for programs: as many as it has helpers."""
+WORKERS = 8
+"""Rows that are scored at a time where scoring waits; what it waits for has a bound of its own."""
 
 
 def score_command(
@@ -25,6 +25,10 @@ def score_command(
     data: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Items that predictions refer to, in the official form."),
+    ] = None,
+    source: Annotated[
+        Literal["procedural", "file", "hub"] | None,
+        typer.Option(help="Where the items come from. (default: file with --data, else procedural)"),
     ] = None,
     format: Annotated[
         str | None, typer.Option(metavar="NAME", help="Form of FILE, where its content does not tell.")
@@ -44,7 +48,7 @@ def score_command(
     from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
 
-    made = make_task(task, "file" if data else "procedural", data)
+    made = make_task(task, source or ("file" if data else "procedural"), data)
     scorer = scorer_of(made)
     records = read_loose(file)
     form = recognise(records, scorer, format)
@@ -67,7 +71,7 @@ def score_command(
 
 
 def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "list[Row]":
-    """The verdicts, in the order of the predictions; two at a time where scoring waits."""
+    """The verdicts, in the order of the predictions."""
     with _progress(len(predictions)) as told:
         if not scorer.task.blocking:
             return [told(scorer.score(each)) for each in predictions]

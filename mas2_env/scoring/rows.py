@@ -38,7 +38,8 @@ def read_rows(records: Records[Any], scorer: Scorer) -> list[Prediction]:
     found: list[Prediction] = []
     for index, record in enumerate(records.rows):
         found.append(_prediction(record, records.place(index)))
-    return numbered(records, found)
+    records.unique([each.id or f"\0{index}" for index, each in enumerate(found)], "id")
+    return numbered(found)
 
 
 def _prediction(record: Any, place: str) -> Prediction:
@@ -67,13 +68,8 @@ def _prediction(record: Any, place: str) -> Prediction:
     )
 
 
-def numbered(records: Records[Any], predictions: Sequence[Prediction]) -> list[Prediction]:
-    """The predictions with ids for those that have none: their item's, numbered where it has several.
-
-    Raises:
-        DataError: if two rows were given one id.
-    """
-    records.unique([each.id or f"\0{index}" for index, each in enumerate(predictions)], "id")
+def numbered(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """The predictions with ids for those that have none: their item's, numbered where it has several."""
     total: dict[str, int] = {}
     for each in predictions:
         total[each.item] = total.get(each.item, 0) + 1

@@ -6,6 +6,7 @@ forms of files that the benchmark's own program takes (`formats`), and figures o
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -86,7 +87,6 @@ class Scorer:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._queries: dict[str, str] | None = None
 
     def score(self, prediction: Prediction) -> Row:
         """The verdict on one prediction. May block, as `Task.score` may.
@@ -115,7 +115,11 @@ class Scorer:
     @property
     def hint(self) -> str:
         """What to do about an item that is not there."""
-        return "" if self.task.path else "; --data PATH names the items that predictions refer to"
+        return (
+            ""
+            if self.task.source != "procedural"
+            else "; --data PATH names the items that predictions refer to"
+        )
 
     def against(self, gold: Any, answer: Any) -> Marks:
         """The verdict on an answer by a reference that came with it."""
@@ -136,17 +140,21 @@ class Scorer:
         """Figures over all rows that were scored: the mean of each metric that is a number."""
         return means(rows)
 
-    def known(self, query: str) -> str | None:
-        """Id of the item that poses a query; white space makes no difference.
+    @cached_property
+    def queries(self) -> dict[str, str]:
+        """Id of the first item that poses each query, white space joined.
 
         Raises:
             DataError: if the items never end, so that they cannot be gone through.
         """
-        if self._queries is None:
-            self._queries = {}
-            for item in self.items("predictions name their items by what they ask"):
-                self._queries.setdefault(_joined(item.query), item.id)
-        return self._queries.get(_joined(query))
+        found: dict[str, str] = {}
+        for item in self.items("predictions name their items by what they ask"):
+            found.setdefault(_joined(item.query), item.id)
+        return found
+
+    def known(self, query: str) -> str | None:
+        """Id of the item that poses a query; white space makes no difference."""
+        return self.queries.get(_joined(query))
 
     def items(self, why: str) -> Iterable[Item]:
         """All items, in order.
@@ -154,9 +162,10 @@ class Scorer:
         Raises:
             DataError: if they never end; `why` says what they are needed for.
         """
-        if self.task.size is None:
+        size = self.task.size
+        if size is None:
             raise DataError(f"{why}, so the items are needed: give --data PATH")
-        return (take_item(self.task, index) for index in range(self.task.size))
+        return (take_item(self.task, index) for index in range(size))
 
 
 def scorer_of(task: Task) -> Scorer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from mas2_env.errors import DataError
@@ -16,6 +16,7 @@ from mas2_env.scoring.rows import ROWS
 from mas2_env.scoring.scorer import Format, Marks, Prediction, Scorer, kind, text
 from mas2_env.task import Item
 from mas2_tasks import gsm8k_score, hotpotqa_score, submissions
+from mas2_tasks.hotpotqa_file import Facts
 from mas2_tasks.math_score import shared_scorer
 from mas2_tasks.questions import QuestionTask
 
@@ -42,6 +43,8 @@ class ExactMatch(Scorer):
     def against(self, gold: Any, answer: Any) -> Marks:
         """`em`: the answer equals one of the list, in the normal form of the task's rule."""
         accepted = reference(gold, list[str]) if isinstance(gold, list) else [reference(gold, str)]
+        if not accepted:
+            raise DataError("`gold` is an empty list; expected accepted answers")
         normal = cast(QuestionTask, self.task).normal
         right = answer is not None and normal(text(answer)) in {normal(each) for each in accepted}
         return Marks(right, {"em": float(right)})
@@ -71,14 +74,15 @@ class HotpotQAScorer(Scorer):
     def against(self, gold: Any, answer: Any) -> Marks:
         """By an answer, an object with `answer` and `supporting_facts`, or a list of a whole file's."""
         if isinstance(gold, list):
-            return _hotpot(hotpotqa_score.evaluate(_parts(answer), reference(gold, list[dict[str, Any]])))
+            return _hotpot(hotpotqa_score.evaluate(_file(answer), [_example(each) for each in gold]))
         if isinstance(gold, str):
             scores = hotpotqa_score.answer_scores(text(answer), gold) if answer is not None else _NOTHING
             return Marks(scores["em"] == 1.0, dict(scores))
-        wanted = reference(gold, _Hotpot)
-        example = {"_id": "x", "answer": wanted.answer, "supporting_facts": wanted.supporting_facts}
-        given = {name: {"x": part} for name, part in _parts(answer).items()}
-        return _hotpot(hotpotqa_score.evaluate(given, [example]))
+        example = _example(gold)
+        if isinstance(answer, str):
+            return self.against(example["answer"], answer)
+        given = {name: {"": part} for name, part in _parts(answer).items()}
+        return _hotpot(hotpotqa_score.evaluate(given, [{**example, "_id": ""}]))
 
     def on(self, item: Item, answer: Any) -> Marks:
         """By the item's answer; where the prediction is an object, by its supporting facts as well."""
@@ -88,9 +92,27 @@ class HotpotQAScorer(Scorer):
         return self.against(right, answer)
 
 
-class _Hotpot(Struct, frozen=True):
+class _Example(Struct, frozen=True):
     answer: str
-    supporting_facts: list[Any]
+    supporting_facts: Facts | list[Any]
+    id: str = ""
+    release_id: str = field(default="", name="_id")
+
+
+def _example(gold: Any) -> dict[str, Any]:
+    """A record in the published form or that of the original release, as the official program takes it."""
+    found = reference(gold, _Example)
+    facts = found.supporting_facts
+    pairs = list(zip(facts.title, facts.sent_id, strict=False)) if isinstance(facts, Facts) else facts
+    return {"_id": found.release_id or found.id, "answer": found.answer, "supporting_facts": pairs}
+
+
+def _file(answer: Any) -> Mapping[str, Mapping[str, Any]]:
+    parts = _parts(answer)
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise DataError(f"expected an object by id as `{name}` of the prediction, got {kind(part)}")
+    return parts
 
 
 _NOTHING = {"em": 0.0, "f1": 0.0, "precision": 0.0, "recall": 0.0}

@@ -4,7 +4,7 @@ Each reader gives the predictions of a file in order. `docs/scoring.md` says whe
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,15 +44,12 @@ def named(scorer: Scorer, query: str, **parts: Any) -> Prediction:
     return Prediction(item=item or query, missing=missing, **parts)
 
 
-def unanswered(scorer: Scorer, predictions: list[Prediction], answer: Any, place: str) -> list[Prediction]:
-    """Predictions without an answer for the items that none of these names."""
+def unanswered(
+    predictions: list[Prediction], ids: Iterable[str], answer: Any, place: str
+) -> list[Prediction]:
+    """Predictions without an answer for those of the ids that none of these names."""
     given = {prediction.item for prediction in predictions}
-    items = scorer.items("the official figures are means over all items")
-    return [
-        Prediction(id=item.id, answer=answer, place=place, item=item.id)
-        for item in items
-        if item.id not in given
-    ]
+    return [Prediction(id=name, answer=answer, place=place, item=name) for name in ids if name not in given]
 
 
 # HotpotQA: {"answer": {id: text}, "sp": {id: [[title, sentence], ...]}}
@@ -76,7 +73,8 @@ def _read_hotpot(records: Records[Any], scorer: Scorer) -> list[Prediction]:
     for key in dict.fromkeys((*file.answer, *file.sp)):
         given = {name: part[key] for name, part in (("answer", file.answer), ("sp", file.sp)) if key in part}
         found.append(Prediction(id=key, answer=given, place=f"{place}, {key}", item=key))
-    return found + unanswered(scorer, found, {}, place)
+    items = scorer.items("the official figures are means over all items")
+    return found + unanswered(found, (item.id for item in items), {}, place)
 
 
 HOTPOT = Format(
@@ -101,7 +99,7 @@ def _read_questions(records: Records[Any], scorer: Scorer) -> list[Prediction]:
     for index, prediction in enumerate(found):
         if last[prediction.item] != index:
             raise DataError(f"{records.place(last[prediction.item])}: this question was answered before")
-    return numbered(records, found + unanswered(scorer, found, None, records.path))
+    return numbered(found + unanswered(found, scorer.queries.values(), None, records.path))
 
 
 QUESTIONS = Format(
@@ -128,7 +126,7 @@ def _read_samples(records: Records[Any], scorer: Scorer) -> list[Prediction]:
         if code is None:
             raise DataError(f"{place}: neither `completion` nor `solution`; one of them holds the code")
         found.append(Prediction(id="", answer=code, place=place, item=str(row.task_id), record=record))
-    return numbered(records, found)
+    return numbered(found)
 
 
 SAMPLES = Format(
@@ -155,7 +153,7 @@ def _read_generations(records: Records[Any], scorer: Scorer) -> list[Prediction]
     found = []
     for item, (programs, place, _) in zip(items, each(records, list[str]), strict=True):
         found += [Prediction(id="", answer=program, place=place, item=item.id) for program in programs]
-    return numbered(records, found)
+    return numbered(found)
 
 
 GENERATIONS = Format(
@@ -190,7 +188,7 @@ def _read_harness(records: Records[Any], scorer: Scorer) -> list[Prediction]:
             raise DataError(f"{place}: `resps` has the responses of {len(row.resps)} requests, expected one")
         parts = {"place": place, "item": name, "gold": gold, "missing": missing, "record": record}
         found += [Prediction(id="", answer=answer, **parts) for answer in row.resps[0]]
-    return numbered(records, found)
+    return numbered(found)
 
 
 HARNESS = Format(
@@ -259,7 +257,7 @@ def _read_prm800k(records: Records[Any], scorer: Scorer) -> list[Prediction]:
     for row, place, record in each(records, _Scored):
         answer = row.answer if "answer" in record else row.given_answer
         found.append(named(scorer, row.problem, id="", answer=answer, place=place, record=record))
-    return numbered(records, found)
+    return numbered(found)
 
 
 PRM800K = Format(

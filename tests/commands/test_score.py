@@ -118,6 +118,7 @@ def test_programs_are_scored_in_the_order_given(score: Command) -> None:
             (),
             "line 1: `gold`: Expected `str`, got `object`",
         ),
+        ([{"id": "a", "prediction": "x", "gold": []}], (), "line 1: `gold` is an empty list"),
         ([{"name": "a"}], (), "p.jsonl: line 1: is not of a form that NQ is scored from: rows (id, pred"),
         (ROWS, ("--format", "row"), "NQ has no format 'row'; did you mean 'rows'?"),
         (ROWS, ("--data", "lost.jsonl"), "lost.jsonl: cannot be read"),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,52 @@ def test_a_row_that_names_its_item_is_scored_as_one_with_its_reference(tmp_path:
             assert scorer.score(Prediction(**parts)) == scorer.score(Prediction(**parts, gold=gold)), (
                 task.name
             )
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "said"),
+    [
+        ("Ada", {"answer": "Ada"}, "`gold`: Object missing required field `supporting_facts`"),
+        (
+            7,
+            {"answer": "Ada", "supporting_facts": []},
+            'expected {"answer": ..., "sp": ...} as the prediction',
+        ),
+        (
+            {"answer": "Ada"},
+            [{"_id": "x", "answer": "Ada", "supporting_facts": []}],
+            "expected an object by id",
+        ),
+        ({"answer": {"x": 1}}, [{"_id": "x", "answer": "Ada", "supporting_facts": []}], "expected a string"),
+        ({"sp": [["A", [1]]]}, {"answer": "Ada", "supporting_facts": []}, "supporting facts must be a list"),
+        ({"answer": "x"}, "Ada", "expected a string as the prediction, got an object"),
+    ],
+)
+def test_what_hotpotqa_is_not_scored_from(tmp_path: Path, prediction: Any, gold: Any, said: str) -> None:
+    path = lines(tmp_path, {"id": "a", "prediction": prediction, "gold": gold})
+    with pytest.raises(DataError, match=f"line 1: .*{re.escape(said)}"):
+        scored(path, HotpotQA(), "rows")
+
+
+def test_both_published_forms_of_supporting_facts_are_references(tmp_path: Path) -> None:
+    answer = {"answer": "Ada", "sp": [["A", 0], ["B", 2]]}
+    forms = ([["A", 0], ["B", 2]], {"title": ["A", "B"], "sent_id": [0, 2]})
+    rows = [
+        {"id": str(i), "prediction": answer, "gold": {"answer": "ada", "supporting_facts": facts}}
+        for i, facts in enumerate(forms)
+    ]
+    _, (first, second), _ = scored(lines(tmp_path, *rows), HotpotQA(), "rows")
+    assert first.metrics == second.metrics
+    assert first.metrics["joint_f1"] == 1.0
+    _, (alone,), _ = scored(lines(tmp_path, {**rows[0], "prediction": "Ada"}), HotpotQA(), "rows")
+    assert alone.metrics == {"em": 1.0, "f1": 1.0, "precision": 1.0, "recall": 1.0}
+
+
+def test_the_page_names_every_form() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
+    table = page.partition("## Official forms")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    tasks: list[Task] = [HotpotQA(), NQ(), Bamboogle(), GSM8K(), MATH(), HumanEval(), MBPP()]
+    assert sorted(named) == sorted(
+        {"rows", *(form.name for task in tasks for form in scorer_of(task).formats)}
+    )
