@@ -41,4 +41,39 @@ class PolicyError(Mas2Error):
 
 
 class Breakdown(Mas2Error):
-    """Infrastructure failed beyond its retries: the episode ends `void`, never with reward 0."""
+    """Infrastructure failed beyond its retries: the episode ends `void`, never with reward 0.
+
+    The subclasses say at which boundary: `ProviderError`, `ToolError`, `SandboxError` and `TaskError`.
+    """
+
+
+class ProviderError(Breakdown):
+    """What answers model calls failed: unreachable, overloaded, or answering what cannot be read."""
+
+
+class ToolError(Breakdown):
+    """A tool cannot work at all; one that refuses a call answers so, which is no error."""
+
+
+class SandboxError(Breakdown):
+    """Programs cannot be run in isolation here."""
+
+
+class TaskError(Breakdown):
+    """A task raised, or its scorer cannot work."""
+
+
+class Halt(Mas2Error):
+    """Ends the run, not the episode: nothing that was begun counts, and what was finished is kept."""
+
+
+class BudgetError(Halt):
+    """The run has spent the money it was given."""
+
+
+class ProviderDown(Halt):
+    """A provider refuses the key or the model, or fails call after call: going on would void the rest."""
+
+
+class RecordError(RunError, Halt):
+    """What must be written while a run goes on (its ledger, a recording) cannot be written."""

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import PoolError
+from mas2_env.providers import Provider, Route, check_body, check_provider
 
 
 class Backbone(Struct, frozen=True):
@@ -31,6 +33,8 @@ class Backbone(Struct, frozen=True):
         context: context window in tokens.
         source: where the price was published.
         date: when it was read there, YYYY-MM-DD.
+        cached_price: nano-USD for a prompt token that the provider had in its own cache, where it has such a
+            price. What an episode is charged never depends on it: only the bill does.
     """
 
     name: str
@@ -40,10 +44,16 @@ class Backbone(Struct, frozen=True):
     context: int
     source: str = ""
     date: str = ""
+    cached_price: int | None = None
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> int:
         """Price of one call in nano-USD."""
         return prompt_tokens * self.input_price + completion_tokens * self.output_price
+
+    def bill(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> int:
+        """What a provider bills for one call in nano-USD; cached tokens are part of the prompt."""
+        cached = self.input_price if self.cached_price is None else self.cached_price
+        return self.cost(prompt_tokens, completion_tokens) - cached_tokens * (self.input_price - cached)
 
 
 class Pool(Struct, frozen=True, eq=False):
@@ -55,6 +65,8 @@ class Pool(Struct, frozen=True, eq=False):
         meta: the backbone at whose price the meta-agents' own tokens are charged.
         backbones: by name.
         digest: SHA-256 of the file's content.
+        providers: servers of real models, by name; empty in a pool for simulation.
+        routes: how each backbone is reached, by its name, where a provider serves it.
     """
 
     name: str
@@ -62,6 +74,8 @@ class Pool(Struct, frozen=True, eq=False):
     meta: str
     backbones: dict[str, Backbone]
     digest: str
+    providers: dict[str, Provider] = {}
+    routes: dict[str, Route] = {}
 
     def __getitem__(self, name: str) -> Backbone:
         return self.backbones[name]
@@ -89,6 +103,10 @@ class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
     context: int
     source: str = ""
     date: str = ""
+    usd_per_million_cached: float | None = None
+    provider: str = ""
+    model: str = ""
+    body: dict[str, Any] = {}
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +114,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     reference: str
     backbone: list[_Entry]
     meta: str = ""
+    provider: dict[str, Provider] = {}
 
 
 def nano_per_token(usd_per_million: float, where: str) -> int:
@@ -126,6 +145,8 @@ def parse_pool(text: str, where: str) -> Pool:
     for i, entry in enumerate(raw.get("backbone", []) if isinstance(raw.get("backbone"), list) else []):
         _check_keys(entry, _Entry, f"{where}: backbone {i + 1}")
     _check_keys(raw, _File, where)
+    for name, entry in raw["provider"].items() if isinstance(raw.get("provider"), dict) else ():
+        _check_keys(entry, Provider, f"{where}: provider {name!r}")
     try:
         file = msgspec.convert(raw, _File, strict=True)
     except msgspec.ValidationError as error:
@@ -147,6 +168,9 @@ def parse_pool(text: str, where: str) -> Pool:
             context=entry.context,
             source=entry.source,
             date=entry.date,
+            cached_price=None
+            if entry.usd_per_million_cached is None
+            else nano_per_token(entry.usd_per_million_cached, place),
         )
     if not backbones:
         raise PoolError(f"{where}: no [[backbone]] is listed")
@@ -161,7 +185,29 @@ def parse_pool(text: str, where: str) -> Pool:
         meta=file.meta or file.reference,
         backbones=backbones,
         digest=hashlib.sha256(text.encode()).hexdigest(),
+        providers=file.provider,
+        routes=_routes(file, where),
     )
+
+
+def _routes(file: _File, where: str) -> dict[str, Route]:
+    """How each backbone is reached; a pool with one provider need not name it at each."""
+    providers = file.provider
+    for name, provider in providers.items():
+        check_provider(name, provider, where)
+    only = next(iter(providers)) if len(providers) == 1 else ""
+    routes = {}
+    for entry in file.backbone:
+        place = f"{where}: backbone {entry.name!r}"
+        name = entry.provider or only
+        check_body(entry.body, place)
+        if name in providers:
+            routes[entry.name] = Route(name, entry.model or entry.name, entry.body)
+        elif name:
+            raise PoolError(f"{place}: there is no provider {name!r}{did_you_mean(name, providers)}")
+        elif providers:
+            raise PoolError(f"{place}: provider is missing, expected one of {', '.join(providers)}")
+    return routes
 
 
 def _check_keys(raw: object, struct: type[Struct], where: str) -> None:

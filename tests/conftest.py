@@ -94,6 +94,12 @@ def sums() -> Sums:
 
 
 @pytest.fixture
+def adding() -> Sums:
+    """The same where a folder has other `sums` of its own."""
+    return Sums()
+
+
+@pytest.fixture
 def scripted() -> type[Scripted]:
     return Scripted
 

@@ -19,6 +19,7 @@ from mas2_env.execution.trace import TRACE_VERSION, Event
 from mas2_env.mock.scenario import Faults, Scenario
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnView
 from mas2_env.plugins import names
+from mas2_env.providers import Provider
 from mas2_env.reward import Outcome
 from mas2_env.runs.record import Record
 from mas2_env.settings import Settings
@@ -97,6 +98,7 @@ def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.C
         ("environment.md", "Limits", Limits),
         ("systems.md", "Roles", Role),
         ("runs.md", "Record", Record),
+        ("models.md", "Provider", Provider),
         ("models.md", "Scenario", Scenario),
         ("models.md", "Faults", Faults),
     ],

@@ -1,7 +1,8 @@
 """Drivers: they perform what is ready and deliver the results, until a decision is asked for or all is done.
 
 Three of them, one rule: a driver decides only when and where operations are performed. The same episode
-gives the same trace under each. What a backend raises voids the episode that asked, and that one alone.
+gives the same trace under each. What a backend raises voids the episode that asked, and that one alone; only
+a `Halt` is meant for all and passes through.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import Breakdown, Halt, ProviderError, TaskError, ToolError
 from mas2_env.execution.operation import (
     Failure,
     ModelCall,
@@ -82,6 +83,8 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
             steps.append((episode, ready, slice(begin, len(calls))))
         try:
             answers = _ask(backend, calls) if calls else []
+        except Halt:
+            raise
         except (
             Exception,
             SystemExit,
@@ -121,6 +124,8 @@ def _hand_over(episode: Runnable, results: Sequence[tuple[Operation, Ending]]) -
 def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
     try:
         return _ask(backend, calls)
+    except Halt:
+        raise
     except (Exception, SystemExit) as error:
         return [_bug(backend, error)] * len(calls)
 
@@ -163,7 +168,7 @@ def _check_uses(uses: object) -> None:
 
 def _bug(backend: Completer, error: BaseException) -> Breakdown:
     """A backend that raises says nothing about the system that asked it: neither may count as a failure."""
-    return Breakdown(f"backend {type(backend).__name__} raised {type(error).__name__}: {error}")
+    return ProviderError(f"backend {type(backend).__name__} raised {type(error).__name__}: {error}")
 
 
 async def run_async(episode: Runnable, backend: Completer) -> None:
@@ -189,6 +194,8 @@ async def _perform_async(operation: Operation, backend: Completer) -> Ending:
             return _check(await backend.acomplete(operation))
         except Breakdown as breakdown:
             return breakdown
+        except Halt:
+            raise
         except (Exception, SystemExit) as error:
             return _bug(backend, error)
     assert isinstance(operation, ToolCall | ScoreCall)
@@ -213,8 +220,8 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
     except Breakdown as breakdown:
         return breakdown
     except (Exception, SystemExit) as error:
-        what = "score" if type(operation) is ScoreCall else "call"
-        return Breakdown(
+        boundary, what = (TaskError, "score") if type(operation) is ScoreCall else (ToolError, "call")
+        return boundary(
             f"{task.name}.{what} raised {type(error).__name__} on item {operation.item.id}: {error}"
         )
 

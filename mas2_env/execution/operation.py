@@ -121,12 +121,16 @@ class Reply(Struct, frozen=True):
         tool_uses: tools it asks for; empty ends the turn.
         prompt_tokens: as counted by whoever bills them.
         completion_tokens: likewise, hidden reasoning included.
+        stop: why it ended, where a server said so and it was not the usual end: `length`.
+        logprobs: of its tokens, natural logarithms, where a server was asked and offers them.
     """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     tool_uses: tuple[ToolUse, ...] = ()
+    stop: str = ""
+    logprobs: tuple[float, ...] = ()
 
 
 class ToolOutput(Struct, frozen=True):

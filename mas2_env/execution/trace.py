@@ -147,6 +147,10 @@ def _performed(event: Performed) -> dict[str, Any]:
         out["text"] = result.text
         if result.tool_uses:
             out["tool_uses"] = msgspec.to_builtins(result.tool_uses)
+        if result.stop:
+            out["stop"] = result.stop
+        if result.logprobs:
+            out["logprobs"] = result.logprobs
     elif isinstance(result, Failure):
         out["failure"] = msgspec.to_builtins(result)
     else:

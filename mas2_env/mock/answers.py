@@ -71,6 +71,7 @@ def answer(scenario: Scenario, body: Mapping[str, Any]) -> Answer:
     offered = [tool.get("function", {}).get("name") for tool in body.get("tools") or ()]
     used = sum(message.get("role") == "tool" for message in body.get("messages", ()))
     calls = bool(rule.tool) and rule.tool in offered and used < rule.tool_calls
+    calls = calls and body.get("tool_choice") != "none"
     said = rule.tool + rule.arguments if calls else text
     size = count_tokens(prompt) + PER_MESSAGE * len(body.get("messages", ()))
     size += count_tokens(json.dumps(body["tools"])) if body.get("tools") else 0

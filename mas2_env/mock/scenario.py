@@ -83,7 +83,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
         drip_seconds: how long a slow answer takes.
         die_after: requests after which every connection is closed without an answer; 0 for never.
         cached: share of the prompt's tokens that the usage says were cached.
-        bill_lost: whether answers that are not delivered (drop after generation, half, hang) are billed.
+        bill_lost: whether answers that are not delivered (drop, hang, half, garbage) are billed.
         models: names that are served; any, if empty.
         key: the bearer token that is asked for; none, if empty.
         faults: shares of misbehaviour.

@@ -19,7 +19,7 @@ from mas2_env.mock.scenario import Scenario
 
 _STATUS: Final = {"rate_limit": 429, "bad_request": 400}
 _SERVER_ERRORS: Final = (500, 502, 503)
-_LOST: Final = frozenset({"drop", "hang", "half", "gone"})
+_LOST: Final = frozenset({"drop", "hang", "half", "garbage", "gone"})
 _encode = msgspec.json.Encoder().encode
 
 

@@ -94,7 +94,7 @@ def test_plain_completions_models_and_health():
         ("rate_limit", 429, False),
         ("server_error", (500, 502, 503), False),
         ("bad_request", 400, False),
-        ("garbage", 200, True),
+        ("garbage", 200, False),
         ("empty", 200, True),
         ("drip", 200, True),
         ("no_usage", 200, True),
