@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 WORKERS = 8
 """Rows that are scored at a time where scoring waits; what it waits for has a bound of its own."""
 
+MOST_FAILED = 3
+"""Rows one after the other for which scoring fails, at which it is given up."""
+
 
 def score_command(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")],
@@ -43,18 +46,17 @@ def score_command(
 ) -> None:
     """Score a file of predictions as the official program does, and print the figures."""
     from mas2_env.plugins import make_task
-    from mas2_env.records import read_loose
     from mas2_env.scoring.agreement import agreement
     from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
 
     made = make_task(task, source or ("file" if data else "procedural"), data)
     scorer = scorer_of(made)
-    records = read_loose(file)
+    records = scorer.load(file)
     form = recognise(records, scorer, format)
     predictions = form.read(records, scorer)
     note_line(f"{file}: read as {form.name} ({form.title})")
-    rows = score_all(scorer, predictions)
+    rows, failed = score_all(scorer, predictions)
     unscored = [row for row in rows if row.success is None]
     if compare:
         _print_agreement(made.name, agreement(scorer, predictions, rows), json)
@@ -66,41 +68,59 @@ def score_command(
         note_line(
             f"{len(unscored)} of {len(rows)} not scored; the first, {unscored[0].id}: {unscored[0].error}"
         )
-    if (rows and len(unscored) == len(rows)) or (complete and unscored):
+    if failed or (rows and len(unscored) == len(rows)) or (complete and unscored):
         raise typer.Exit(1)
 
 
-def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "list[Row]":
-    """The verdicts, in the order of the predictions."""
-    with _progress(len(predictions)) as told:
-        if not scorer.task.blocking:
-            return [told(scorer.score(each)) for each in predictions]
-        from concurrent.futures import ThreadPoolExecutor
+def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "tuple[list[Row], int]":
+    """The verdicts, in the order of the predictions, and for how many of them scoring itself failed.
 
-        pool = ThreadPoolExecutor(WORKERS)
+    Raises:
+        Breakdown: if it failed for `MOST_FAILED` in a row.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mas2_env.errors import Breakdown
+    from mas2_env.scoring.scorer import Row
+
+    def attempt(prediction: "Prediction") -> "Row | Breakdown":
         try:
-            return [told(row) for row in pool.map(scorer.score, predictions)]
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return scorer.score(prediction)
+        except Breakdown as error:
+            return error
+
+    rows: list[Row] = []
+    failed = running = 0
+    pool = ThreadPoolExecutor(WORKERS if scorer.task.blocking else 1)
+    try:
+        with _progress(len(predictions)) as advance:
+            results = pool.map(attempt, predictions) if scorer.task.blocking else map(attempt, predictions)
+            for prediction, result in zip(predictions, results, strict=True):
+                running = running + 1 if isinstance(result, Breakdown) else 0
+                if isinstance(result, Breakdown):
+                    failed += 1
+                    if running == MOST_FAILED:
+                        raise result
+                    result = Row(prediction.id, None, {}, f"scoring failed: {result}")
+                rows.append(result)
+                advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return rows, failed
 
 
 @contextmanager
-def _progress(total: int) -> "Iterator[Callable[[Row], Row]]":
+def _progress(total: int) -> "Iterator[Callable[[], None]]":
     """A bar on standard error if that is a terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda row: row
+        yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
         line = bar.add_task("", total=total)
-
-        def told(row: "Row") -> "Row":
-            bar.advance(line)
-            return row
-
-        yield told
+        yield lambda: bar.advance(line)
 
 
 def _print_summary(label: str, rows: "Sequence[Row]", figures: dict[str, float]) -> None:

@@ -52,7 +52,9 @@ def agreement(scorer: Scorer, predictions: Sequence[Prediction], rows: Sequence[
         for metric, value in row.metrics.items():
             for key in scorer.official.get(metric, (metric,)):
                 if key in verdicts:
-                    found.setdefault((metric, key), []).append((row.id, kind, _same(value, verdicts[key])))
+                    found.setdefault((metric, key), []).append(
+                        (str(row.id), kind, _same(value, verdicts[key]))
+                    )
     if not found:
         raise DataError(
             f"{scorer.task.name}: no row that was scored has verdicts to compare with; expected an object "

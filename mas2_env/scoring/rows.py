@@ -38,7 +38,9 @@ def read_rows(records: Records[Any], scorer: Scorer) -> list[Prediction]:
     found: list[Prediction] = []
     for index, record in enumerate(records.rows):
         found.append(_prediction(record, records.place(index)))
-    records.unique([each.id or f"\0{index}" for index, each in enumerate(found)], "id")
+    records.unique(
+        [str(each.id) if each.id != "" else f"\0{index}" for index, each in enumerate(found)], "id"
+    )
     return numbered(found)
 
 
@@ -59,7 +61,7 @@ def _prediction(record: Any, place: str) -> Prediction:
     if item is UNSET:
         raise DataError(f"{place}: neither `id` nor `task_id`; one of them names the row")
     return Prediction(
-        id="" if row.id is UNSET else str(row.id),
+        id="" if row.id is UNSET else row.id,
         answer=row.prediction,
         place=place,
         item=str(item),
@@ -78,7 +80,7 @@ def numbered(predictions: Sequence[Prediction]) -> list[Prediction]:
     for each in predictions:
         seen[each.item] = seen.get(each.item, 0) + 1
         name = f"{each.item}#{seen[each.item]}" if total[each.item] > 1 else each.item
-        found.append(each if each.id else msgspec.structs.replace(each, id=name))
+        found.append(each if each.id != "" else msgspec.structs.replace(each, id=name))
     return found
 
 

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from mas2_env.errors import DataError
 from mas2_env.plugins import find_item, import_object, take_item
-from mas2_env.records import Records
+from mas2_env.records import Records, read_loose
 from mas2_env.task import Item, Task
 
 
@@ -21,7 +21,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
     """One prediction of a file.
 
     Attributes:
-        id: what its row is called in the result.
+        id: what its row is called in the result, as it was given.
         answer: what was predicted, a text or what else the task takes; None where there is no answer.
         place: where it stands, for messages.
         item: id of the item it answers; with a reference, what tells the items of a file apart.
@@ -30,7 +30,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
         record: all that stood in its row, for forms of a task's own.
     """
 
-    id: str
+    id: str | int
     answer: Any
     place: str
     item: str = ""
@@ -49,7 +49,7 @@ class Marks(Struct, frozen=True):
 class Row(Struct, frozen=True):
     """What is reported of a prediction; `success` is None and `error` says why where it was not scored."""
 
-    id: str
+    id: str | int
     success: bool | None
     metrics: dict[str, float | str]
     error: str | UnsetType = UNSET
@@ -87,6 +87,14 @@ class Scorer:
 
     def __init__(self, task: Task) -> None:
         self.task = task
+
+    def load(self, path: str) -> Records[Any]:
+        """The records of a file, before its form is known; a folder of files, say, for a task that takes one.
+
+        Raises:
+            DataError: if it cannot be read.
+        """
+        return read_loose(path)
 
     def score(self, prediction: Prediction) -> Row:
         """The verdict on one prediction. May block, as `Task.score` may.

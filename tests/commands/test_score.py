@@ -145,3 +145,46 @@ def test_a_third_partys_task_is_scored_without_a_scorer_of_its_own(
     code, out, _ = score("custom_task:Roman", rows, "--json")
     assert code == 0
     assert json.loads(out)["rows"][0]["success"] is True
+
+
+BREAKING = """
+from mas2_env.errors import Breakdown
+from mas2_env.scoring.scorer import Scorer
+from mas2_tasks.gsm8k import GSM8K
+
+class Breaking(GSM8K):
+    scorer = "breaking:Lost"
+    blocking = {blocking}
+
+class Lost(Scorer):
+    def score(self, prediction):
+        if prediction.answer == "break":
+            raise Breakdown("the judge is down")
+        return super().score(prediction)
+"""
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_where_scoring_fails_the_row_is_not_scored(
+    score: Command, monkeypatch: pytest.MonkeyPatch, blocking: bool
+) -> None:
+    Path("breaking.py").write_text(BREAKING.format(blocking=blocking), encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(Path.cwd()), *sys.path])
+    monkeypatch.delitem(sys.modules, "breaking", raising=False)
+
+    def rows(*answers: str) -> list[dict[str, str]]:
+        return [
+            {"id": f"r{i}", "task_id": "gsm8k/p0/1", "prediction": text} for i, text in enumerate(answers)
+        ]
+
+    code, out, error = score(
+        "breaking:Breaking", rows("break", "#### 1", "break", "break", "#### 2"), "--json"
+    )
+    assert code == 1
+    found = json.loads(out)["rows"]
+    assert [row["success"] is None for row in found] == [True, False, True, True, False]
+    assert found[0]["error"] == "scoring failed: the judge is down"
+    assert "3 of 5 not scored" in error
+    code, out, error = score("breaking:Breaking", rows("#### 1", *["break"] * 3), "--json")
+    assert (code, out) == (1, "")
+    assert error.splitlines()[-1] == "mas2: error: the judge is down"

@@ -33,10 +33,11 @@ def test_a_row_names_its_item_or_brings_a_reference(tmp_path: Path, sums: Task) 
         {"id": "b", "prediction": "6", "task_id": 3},
         {"id": "c", "prediction": "6", "gold": {"task_id": "sums/4"}},
         {"task_id": "sums/5", "prediction": None, "gold": None},
+        {"id": 0, "prediction": "6"},
     )
-    assert [each.id for each in found] == ["sums/3", "a", "b", "c", "sums/5"]
-    assert [each.item for each in found] == ["sums/3", "a", "3", "sums/4", "sums/5"]
-    assert [each.gold for each in found] == [UNSET, "6", UNSET, UNSET, UNSET]
+    assert [each.id for each in found] == ["sums/3", "a", "b", "c", "sums/5", 0]
+    assert [each.item for each in found] == ["sums/3", "a", "3", "sums/4", "sums/5", "0"]
+    assert [each.gold for each in found] == [UNSET, "6", UNSET, UNSET, UNSET, UNSET]
     assert found[4].answer is None
     assert found[1].place.endswith("predictions.jsonl: line 2")
 
