@@ -339,9 +339,7 @@ class Episode:
         if self.stage != "run":
             raise ValueError(f"no operation is ready: the stage is {self.stage!r}")
         if isinstance(result, Breakdown):
-            if self._execution is not None:
-                self._execution.abandon()
-            self._end("void", str(result) or "infrastructure failed", None, None)
+            self.abandon(result)
         elif isinstance(operation, ScoreCall):
             if self._score_call is None:
                 raise ValueError("the scoring of this episode is not ready")
@@ -364,6 +362,18 @@ class Episode:
                 return
             if last:
                 self._go_on()
+
+    def abandon(self, breakdown: Breakdown) -> None:
+        """End the episode void, whatever its stage: infrastructure failed. What was performed has its price.
+
+        Raises:
+            ValueError: if it is done.
+        """
+        if self.stage == "done":
+            raise ValueError("the episode is done")
+        if self._execution is not None:
+            self._execution.abandon()
+        self._end("void", str(breakdown) or "infrastructure failed", None, None)
 
     def _go_on(self) -> None:
         """Choose the stage after a decision or a step."""

@@ -74,27 +74,28 @@ def run_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
     """
     running = [episode for episode in episodes if episode.stage == "run"]
     while running:
-        calls: list[ModelCall] = []
-        steps: list[tuple[Runnable, tuple[Operation, ...], slice]] = []
-        for episode in running:
+        step_batch(running, backend)
+        running = [episode for episode in running if episode.stage == "run"]
+
+
+def step_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
+    """Advance all episodes whose stage is `run` by one step, their model calls answered together."""
+    calls: list[ModelCall] = []
+    steps: list[tuple[Runnable, tuple[Operation, ...], slice]] = []
+    for episode in episodes:
+        if episode.stage == "run":
             ready = episode.ready()
             begin = len(calls)
             calls += [operation for operation in ready if type(operation) is ModelCall]
             steps.append((episode, ready, slice(begin, len(calls))))
-        try:
-            answers = _ask(backend, calls) if calls else []
-        except Halt:
-            raise
-        except (
-            Exception,
-            SystemExit,
-        ):  # Whose calls it cannot answer shows when each episode's are asked by themselves.
-            answers = [
-                answer for _, _, own in steps if calls[own] for answer in _complete(backend, calls[own])
-            ]
-        for episode, ready, own in steps:
-            _deliver(episode, ready, answers[own])
-        running = [episode for episode in running if episode.stage == "run"]
+    try:
+        answers = _ask(backend, calls) if calls else []
+    except Halt:
+        raise
+    except (Exception, SystemExit):  # whose calls it cannot answer shows when each episode's are asked alone
+        answers = [answer for _, _, own in steps if calls[own] for answer in _complete(backend, calls[own])]
+    for episode, ready, own in steps:
+        _deliver(episode, ready, answers[own])
 
 
 def _deliver(episode: Runnable, ready: Sequence[Operation], answers: Sequence[Ending]) -> None:
@@ -184,7 +185,11 @@ async def run_async(episode: Runnable, backend: Completer) -> None:
             work: list[Coroutine[Any, Any, Ending]] = [
                 _perform_async(operation, backend) for operation in ready
             ]
-            results = await asyncio.gather(*work)
+            results = []
+            for result in await asyncio.gather(*work, return_exceptions=True):
+                if isinstance(result, BaseException) and not isinstance(result, Breakdown):
+                    raise result
+                results.append(result)
         _hand_over(episode, list(zip(ready, results, strict=True)))
 
 

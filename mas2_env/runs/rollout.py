@@ -1,32 +1,54 @@
-"""A policy and many episodes: they advance together, so that policies and backends see batches."""
+"""A policy and many episodes: they advance together, so that policies and backends see batches.
 
+How they do depends on what answers (`Backend.pace`); what becomes of each episode does not.
+"""
+
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from mas2_env.backends.base import Backend, Pace
 from mas2_env.episode import Episode
-from mas2_env.errors import InvalidDecision, PolicyError
-from mas2_env.execution.drive import Completer, run_batch
-from mas2_env.policy import Answer, Policy
+from mas2_env.execution.drive import Completer, run_batch, step_batch
+from mas2_env.execution.operation import ModelCall
+from mas2_env.policy import Policy
+from mas2_env.runs.asking import ask, carry_out
+from mas2_env.runs.window import Window
 
 
 def rollout(
-    policy: Policy, episodes: Iterable[Episode], backend: Completer, batch: int = 64
+    policy: Policy,
+    episodes: Iterable[Episode],
+    backend: Completer,
+    batch: int = 64,
+    deadline: float | None = None,
 ) -> Iterator[Episode]:
     """Drive each episode to its end and yield it.
 
     Args:
         policy: asked for the decisions of all episodes of a batch that want one at the same time.
         episodes: taken lazily; memory holds one batch.
-        backend: answers model calls, a batch at a time.
+        backend: answers model calls, as its `pace` says: a batch at a time; or, where calls wait for
+            something else, each for itself in an event loop; or all that are ready at each step.
         batch: episodes under way at once.
+        deadline: seconds that an episode may take, where calls wait; then it ends void.
 
     Raises:
         PolicyError: if the policy raises, or does not answer each observation.
+        Halt: if something ends the run.
         ValueError: if the batch is not at least 1.
     """
     if batch < 1:
         raise ValueError(f"batch is {batch}, expected at least 1 episode")
+    pace: Pace = backend.pace if isinstance(backend, Backend) else "instant"
+    if pace == "waits" and not _in_event_loop():
+        assert isinstance(backend, Backend)
+        yield from Window(policy, iter(episodes), backend, batch, deadline).run()
+        return
     source = iter(episodes)
+    if pace == "batches":
+        yield from _in_full_batches(policy, source, backend, batch)
+        return
     running = list(islice(source, batch))
     while running:
         run_batch(running, backend)
@@ -41,46 +63,42 @@ def rollout(
         running = waiting
 
 
+def _in_full_batches(
+    policy: Policy, source: Iterator[Episode], backend: Completer, batch: int
+) -> Iterator[Episode]:
+    """Before each batch of model calls, bring every episode to where it has calls to make."""
+    running: list[Episode] = []
+    while True:
+        running.extend(islice(source, batch - len(running)))
+        if not running:
+            return
+        asking = [episode for episode in running if episode.stage != "run"]
+        quiet = [episode for episode in running if episode.stage == "run" and not _calls_a_model(episode)]
+        if asking or quiet:
+            _decide(policy, asking)
+            step_batch(quiet, backend)
+        else:
+            step_batch(running, backend)
+        yield from [episode for episode in running if episode.stage == "done"]
+        running = [episode for episode in running if episode.stage != "done"]
+
+
+def _calls_a_model(episode: Episode) -> bool:
+    return any(type(operation) is ModelCall for operation in episode.ready())
+
+
+def _in_event_loop() -> bool:
+    """Whether this thread has an event loop that runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def _decide(policy: Policy, episodes: Sequence[Episode]) -> None:
     asking = [episode for episode in episodes if episode.stage not in ("run", "done")]
     if not asking:
         return
     for episode, answer in zip(asking, ask(policy, asking), strict=True):
-        decide(episode, answer)
-
-
-def ask(policy: Policy, episodes: Sequence[Episode]) -> Sequence[Answer]:
-    """The policy's answers for episodes that want a decision.
-
-    Raises:
-        PolicyError: if the policy raises, or does not answer each observation.
-    """
-    observations = [episode.observe() for episode in episodes]
-    name = type(policy).__name__
-    first = f"stage {observations[0].stage!r}, item {episodes[0].item.id}"
-    if len(episodes) > 1:
-        first += f" and {len(episodes) - 1} more"
-    try:
-        answers = policy.decide(observations)
-    except (Exception, SystemExit) as error:
-        raise PolicyError(f"policy {name} raised {type(error).__name__} at {first}: {error}") from error
-    try:
-        given = len(answers)
-    except TypeError:
-        raise PolicyError(
-            f"policy {name} must return a sequence of decisions, got {type(answers).__name__} at {first}"
-        ) from None
-    if given != len(observations):
-        raise PolicyError(
-            f"policy {name} answered {given} of {len(observations)} observations at {first}; "
-            "return one decision for each, in order"
-        )
-    return answers
-
-
-def decide(episode: Episode, answer: Answer) -> None:
-    """Let an episode carry out an answer; an invalid one is on record there and will be observed."""
-    try:
-        episode.decide(answer)
-    except InvalidDecision:
-        return
+        carry_out(episode, answer)

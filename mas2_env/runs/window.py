@@ -1,0 +1,204 @@
+"""A window of episodes in one event loop: each goes on as soon as its own calls are answered."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, runtime_checkable
+
+from mas2_env.backends.base import Backend
+from mas2_env.episode import Episode
+from mas2_env.errors import Breakdown, BudgetError, Halt, PolicyError, ProviderError
+from mas2_env.execution.drive import run_async
+from mas2_env.observation import Observation
+from mas2_env.policy import Answer, Policy
+from mas2_env.runs.asking import Given, ask, carry_out, policy_error
+
+_TOGETHER = 16
+"""Episodes that are begun before those under way have their turn."""
+
+
+@runtime_checkable
+class AsyncPolicy(Protocol):
+    """A policy that decides one episode at a time without blocking, because it waits for something."""
+
+    async def adecide(self, observation: Observation) -> Answer:
+        """Decide; raises `Breakdown` where infrastructure failed."""
+        ...
+
+
+class Window:
+    """Drives episodes, so many at once.
+
+    Args:
+        policy: asked through `adecide` if it has that, else in batches, in a thread of its own.
+        episodes: taken as there is room.
+        backend: answers model calls.
+        size: episodes under way at once.
+        deadline: seconds from an episode's beginning after which it ends void; None for none.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        episodes: Iterator[Episode],
+        backend: Backend,
+        size: int,
+        deadline: float | None = None,
+    ) -> None:
+        self._policy = policy
+        self._source = episodes
+        self._backend = backend
+        self._size = size
+        self._deadline = deadline
+        self._desk = None if isinstance(policy, AsyncPolicy) else _Desk(policy)
+        self._tasks: set[asyncio.Task[Episode]] = set()
+        self._finished: list[Episode] = []
+        self._error: BaseException | None = None
+        self._feeder: asyncio.Task[None] | None = None
+
+    def run(self) -> Iterator[Episode]:
+        """Yield each episode when it is finished.
+
+        Raises:
+            PolicyError: if the policy raises, or does not answer each observation.
+            Halt: if something ends the run; after a `BudgetError` once the calls under way are answered.
+        """
+        with asyncio.Runner() as runner:
+            try:
+                while finished := runner.run(self._next()):
+                    yield from finished
+            finally:
+                runner.run(self._close())
+
+    async def _next(self) -> list[Episode]:
+        """Episodes that have finished; none when all have."""
+        if self._feeder is None:
+            self._changed = asyncio.Event()
+            self._room = asyncio.Semaphore(self._size)
+            self._feeder = asyncio.create_task(self._feed())
+            self._feeder.add_done_callback(self._fed)
+        while not self._finished:
+            if self._error is not None and not (isinstance(self._error, BudgetError) and self._tasks):
+                raise self._error
+            if not self._tasks and self._feeder.done():
+                return []
+            await self._changed.wait()
+            self._changed.clear()
+        finished, self._finished = self._finished, []
+        return finished
+
+    async def _feed(self) -> None:
+        for number, episode in enumerate(self._source, start=1):
+            await self._room.acquire()
+            if self._error is not None:
+                return
+            task = asyncio.create_task(self._live(episode))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+            if number % _TOGETHER == 0:
+                await asyncio.sleep(0)
+
+    def _fed(self, feeder: asyncio.Task[None]) -> None:
+        if not feeder.cancelled() and feeder.exception() is not None:
+            self._error = self._error or feeder.exception()
+        self._changed.set()
+
+    def _ended(self, task: asyncio.Task[Episode]) -> None:
+        self._tasks.discard(task)
+        self._room.release()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._finished.append(task.result())
+        elif self._error is None or isinstance(self._error, BudgetError):
+            self._error = error
+        self._changed.set()
+
+    async def _live(self, episode: Episode) -> Episode:
+        timeout = asyncio.timeout(self._deadline)
+        try:
+            async with timeout:
+                while episode.stage != "done":
+                    if episode.stage == "run":
+                        await run_async(episode, self._backend)
+                    else:
+                        carry_out(episode, await self._decision(episode))
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            episode.abandon(ProviderError(f"the episode was not done within its {self._deadline:g} s"))
+        return episode
+
+    async def _decision(self, episode: Episode) -> Given:
+        if self._desk is not None:
+            return await self._desk.ask(episode)
+        assert isinstance(self._policy, AsyncPolicy)
+        try:
+            return await self._policy.adecide(episode.observe())
+        except Breakdown as breakdown:
+            return breakdown
+        except (Halt, PolicyError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise policy_error(self._policy, error, [episode]) from error
+
+    async def _close(self) -> None:
+        """Stop what is under way, and let go of connections."""
+        tasks = [*self._tasks, *([self._feeder] if self._feeder is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._desk is not None:
+            self._desk.close()
+        await self._backend.aclose()
+
+
+class _Desk:
+    """Where episodes wait for a policy that answers in batches: what waits together is asked together.
+
+    It is asked in one thread of its own, so that the calls under way do not wait for it.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._thread = ThreadPoolExecutor(1, "mas2-policy")
+        self._waiting: list[tuple[Episode, asyncio.Future[Given]]] = []
+        self._busy = False
+
+    async def ask(self, episode: Episode) -> Given:
+        """The policy's answer for an episode."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Given] = loop.create_future()
+        self._waiting.append((episode, future))
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._begin)
+        return await future
+
+    def _begin(self) -> None:
+        waiting, self._waiting = [w for w in self._waiting if not w[1].done()], []
+        if not waiting:
+            self._busy = False
+            return
+        episodes = [episode for episode, _ in waiting]
+        asking = asyncio.get_running_loop().run_in_executor(self._thread, ask, self._policy, episodes)
+        asking.add_done_callback(lambda done: self._answer([future for _, future in waiting], done))
+
+    def _answer(
+        self, futures: Sequence[asyncio.Future[Given]], done: asyncio.Future[Sequence[Given]]
+    ) -> None:
+        if not done.cancelled():
+            error = done.exception()
+            for place, future in enumerate(futures):
+                if future.done():
+                    continue
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(done.result()[place])
+        self._begin()
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

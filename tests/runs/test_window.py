@@ -1,0 +1,238 @@
+"""Episodes that wait for a server, and episodes that share an engine that answers in batches."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from mas2_env import Assignment, Episode, Rectification, Role, Send, Settings, Template, Vote
+from mas2_env.backends.base import Backend
+from mas2_env.errors import Breakdown, BudgetError, PolicyError, ProviderDown
+from mas2_env.execution.operation import Reply
+from mas2_env.runs.rollout import rollout
+
+
+class Fixed:
+    """A team of a plan, two solvers and a vote; odd items have a shorter one."""
+
+    def __init__(self):
+        self.batches, self.threads = [], set()
+
+    def decide(self, observations):
+        self.batches.append(len(observations))
+        self.threads.add(threading.get_ident())
+        return [self.answer(observation) for observation in observations]
+
+    def answer(self, observation):
+        short = int(observation.query.split()[2]) % 2
+        if observation.stage == "generate":
+            if short:
+                return Template((Role("s"),), output="s")
+            roles = (Role("p", "plan"), Role("s", copies=2), Role("v", "vote"))
+            return Template(roles, (Send("p", "s"), Vote(("s",), "v")), "v")
+        if observation.stage == "implement":
+            return Assignment({"s": "small"} if short else {"p": "small", "s": "small"})
+        return Rectification()
+
+
+class Waiting(Backend):
+    """Answers after a while, and counts what waits together."""
+
+    pace = "waits"
+
+    def __init__(self, seconds=0.005, script=lambda call: f"Answer: {call.item.truth.answer}"):
+        self.seconds, self.script = seconds, script
+        self.busy = self.most = self.calls = 0
+        self.closed = False
+
+    def complete(self, calls):
+        return [Reply(self.script(call), 10, 5) for call in calls]
+
+    async def acomplete(self, call):
+        self.calls += 1
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        try:
+            await asyncio.sleep(self.seconds)
+            return Reply(self.script(call), 10, 5)
+        finally:
+            self.busy -= 1
+
+    async def aclose(self):
+        self.closed = True
+
+
+def episodes(sums, pool, n):
+    return (Episode(sums.item(i), pool, Settings(), i) for i in range(n))
+
+
+def by_item(done):
+    return {episode.item.id: list(episode.trace_lines()) for episode in done}
+
+
+def test_results_do_not_depend_on_how_episodes_are_driven(sums, pool, scripted):
+    backend = Waiting()
+    waited = by_item(rollout(Fixed(), episodes(sums, pool, 30), backend, batch=8))
+    instant = scripted(lambda call: Reply(f"Answer: {call.item.truth.answer}", 10, 5))
+    assert waited == by_item(rollout(Fixed(), episodes(sums, pool, 30), instant, batch=8))
+    assert len(waited) == 30
+    assert backend.closed
+
+
+def test_calls_wait_together_and_no_more_than_the_batch_of_episodes(sums, pool):
+    backend, policy = Waiting(0.02), Fixed()
+    begin = time.monotonic()
+    assert len(list(rollout(policy, episodes(sums, pool, 100), backend, batch=50))) == 100
+    assert time.monotonic() - begin < 100 * 0.03 / 4, "that is far less than one after the other"
+    assert 50 <= backend.most <= 100
+    assert len(policy.threads) == 1
+    assert len(policy.batches) < 100, "what waits together is asked together"
+
+
+def test_an_episode_that_ends_makes_room_at_once(sums, pool):
+    def script(call):
+        return "Answer: 0"
+
+    class Uneven(Waiting):
+        async def acomplete(self, call):
+            await asyncio.sleep(0.2 if call.item.id == "sums/0" else 0.001)
+            return Reply("Answer: 0", 1, 1)
+
+    done = [episode.item.id for episode in rollout(Fixed(), episodes(sums, pool, 20), Uneven(), batch=2)]
+    assert done[-1] == "sums/0", "nineteen went by while it waited"
+
+
+class Deciding(Fixed):
+    """Waits for its decisions itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.busy = self.most = 0
+
+    async def adecide(self, observation):
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        await asyncio.sleep(0.005)
+        self.busy -= 1
+        return self.answer(observation)
+
+
+def test_a_policy_that_waits_is_asked_for_each_episode_by_itself(sums, pool):
+    policy = Deciding()
+    done = by_item(rollout(policy, episodes(sums, pool, 20), Waiting(), batch=10))
+    assert done == by_item(rollout(Fixed(), episodes(sums, pool, 20), Waiting(), batch=10))
+    assert policy.most == 10
+    assert policy.batches == []
+
+
+def test_what_a_policy_asks_may_break_down_too(sums, pool):
+    class Half(Deciding):
+        async def adecide(self, observation):
+            if "3 + 3" in observation.query and observation.stage == "implement":
+                raise Breakdown("the meta-agents' server is down")
+            return await super().adecide(observation)
+
+    done = {e.item.id: e for e in rollout(Half(), episodes(sums, pool, 6), Waiting(), batch=6)}
+    assert done["sums/3"].outcome.kind == "void"
+    assert done["sums/3"].outcome.reason == "the meta-agents' server is down"
+    assert all(done[f"sums/{i}"].outcome.kind == "success" for i in (0, 1, 2, 4, 5))
+
+
+@pytest.mark.parametrize("policy", [Fixed, Deciding])
+def test_a_policy_that_raises_is_named(sums, pool, policy):
+    class Broken(policy):
+        def answer(self, observation):
+            if "7 + 7" in observation.query:
+                raise KeyError("temperature")
+            return super().answer(observation)
+
+    with pytest.raises(PolicyError, match=r"policy Broken raised KeyError at stage 'generate', item sums/"):
+        list(rollout(Broken(), episodes(sums, pool, 20), Waiting(), batch=4))
+
+
+def test_an_episode_beyond_its_deadline_is_void(sums, pool):
+    class Stuck(Waiting):
+        async def acomplete(self, call):
+            await asyncio.sleep(30 if call.item.id == "sums/1" else 0)
+            return Reply("Answer: 0", 1, 1)
+
+    done = {e.item.id: e.outcome for e in rollout(Fixed(), episodes(sums, pool, 4), Stuck(), 4, deadline=0.1)}
+    assert done["sums/1"].kind == "void"
+    assert done["sums/1"].reason == "the episode was not done within its 0.1 s"
+    assert [done[f"sums/{i}"].kind for i in (0, 2, 3)] == ["success", "failure", "failure"]
+
+
+def test_when_the_money_is_spent_calls_under_way_are_awaited(sums, pool):
+    class Purse(Waiting):
+        answered = 0
+
+        async def acomplete(self, call):
+            if self.calls >= 30:
+                raise BudgetError("spent")
+            answer = await super().acomplete(call)
+            self.answered += 1
+            return answer
+
+    backend, done = Purse(), []
+    with pytest.raises(BudgetError, match="spent"):
+        done.extend(rollout(Fixed(), episodes(sums, pool, 100), backend, batch=10))
+    for episode in rollout(Fixed(), episodes(sums, pool, 100), Waiting(), batch=10):
+        done.append(episode)
+        break
+    assert backend.answered == backend.calls == 30, "nothing that was sent is thrown away"
+
+
+def test_a_provider_that_is_down_stops_the_others_at_once(sums, pool):
+    class Down(Waiting):
+        async def acomplete(self, call):
+            if call.item.id == "sums/3":
+                raise ProviderDown("no such model")
+            await asyncio.sleep(30)
+
+    begin = time.monotonic()
+    with pytest.raises(ProviderDown, match="no such model"):
+        list(rollout(Fixed(), episodes(sums, pool, 10), Down(), batch=10))
+    assert time.monotonic() - begin < 5
+
+
+def test_a_caller_that_stops_early_leaves_nothing_behind(sums, pool):
+    backend = Waiting()
+    for number, _ in enumerate(rollout(Fixed(), episodes(sums, pool, 1000), backend, batch=10)):
+        if number == 5:
+            break
+    assert backend.calls < 100
+
+
+class Engine(Backend):
+    """A fake engine in the shape of a GPU: a batch takes 10 units of time, and 0.1 for each call in it."""
+
+    pace = "batches"
+
+    def __init__(self):
+        self.time = 0.0
+        self.batches = []
+
+    def complete(self, calls):
+        self.time += 10 + 0.1 * len(calls)
+        self.batches.append(len(calls))
+        return [Reply(f"Answer: {call.item.truth.answer}", 10, 5) for call in calls]
+
+
+def test_an_engine_gets_all_that_is_ready_at_every_step(sums, pool):
+    engine, calls = Engine(), 400 * 3 // 2 + 400 // 2
+    done = list(rollout(Fixed(), episodes(sums, pool, 400), engine, batch=100))
+    assert len(done) == 400
+    assert sum(engine.batches) == calls
+    ideal = calls / 133 * (10 + 0.1 * 133)
+    assert engine.time < 1.5 * ideal
+    one_by_one = calls * 10.1
+    assert engine.time < one_by_one / 20
+    assert min(engine.batches[:-4]) >= 50, "episodes that end are replaced before the next batch"
+
+
+def test_in_an_event_loop_that_runs_already(sums, pool):
+    async def notebook():
+        return by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
+
+    assert asyncio.run(notebook()) == by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
