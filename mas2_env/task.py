@@ -188,6 +188,13 @@ class Task(ABC):
     def score(self, item: Item, answer: str | None) -> Score:
         """Official verdict on an answer. May block; raises `Breakdown` if the scorer itself fails."""
 
+    def ready(self) -> None:  # noqa: B027 - most tasks need nothing
+        """See that what `call` and `score` need works here; asked before an evaluation starts.
+
+        Raises:
+            Mas2Error: if it does not, with what to do.
+        """
+
     def canonical(self, answer: str) -> str:
         """A form in which equal answers are equal strings, for votes and agreement."""
         return " ".join(answer.lower().split())

@@ -72,17 +72,21 @@ def _memory() -> str:
 
 
 def _sandbox() -> Finding:
-    """Run a program the way code answers are run."""
+    """Run and judge a program the way code answers are."""
     from mas2_env.errors import Mas2Error
-    from mas2_env.tools.python import Program, shared_runner
+    from mas2_env.tools.isolation import choose
+    from mas2_env.tools.python import Program, PythonRunner
 
-    runner = shared_runner()
+    program = Program("def f():\n    return 42", test="assert f() == 42", entry="f")
     try:
-        verdict = runner.run(Program(code="answer = 6 * 7\nassert answer == 42"))
+        isolation = choose()
+        runner = PythonRunner(workers=1, isolation=isolation, remember=0)
+        verdict = runner.run(program)
+        runner.close()
     except Mas2Error as error:
-        return Finding("code sandbox", "broken", str(error))
+        return Finding("code sandbox", "absent", f"isolation: none; {error}")
     status: Status = "ok" if verdict.status == "passed" else "broken"
-    return Finding("code sandbox", status, f"isolation: {runner.isolation}; a program {verdict.status}")
+    return Finding("code sandbox", status, f"isolation: {isolation.layers}; a program {verdict.status}")
 
 
 def _torch() -> Finding:

@@ -114,6 +114,13 @@ def evaluate_command(
     ] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. (default: 1)")] = None,
     traces: Annotated[bool, typer.Option("--traces", help="Keep the trace of every episode.")] = False,
+    sandbox: Annotated[
+        Literal["bwrap", "process"] | None,
+        typer.Option(
+            help="What isolates programs that agents write: bubblewrap, or no more than a process of their "
+            "own. (default: $MAS2_SANDBOX, else bwrap)"
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run policies on tasks, print a table with confidence intervals, and write a run folder with a report.
@@ -139,6 +146,7 @@ def evaluate_command(
         raise RunError("--retry-void needs --resume DIR")
     command = shlex.join(["mas2", *sys.argv[1:]])
     how = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
+    how["sandbox"] = sandbox
     common: dict[str, Any] = {name: value for name, value in how.items() if value is not None}
     folder = resume or out or default_folder(tasks)
     choice = TaskChoice(tasks, source, data, split)

@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
 from mas2_env.errors import DataError, RunError
@@ -148,6 +148,7 @@ def evaluate(
     baseline: str | None = None,
     command: str = "",
     progress: Progress | None = None,
+    sandbox: Literal["bwrap", "process"] | None = None,
 ) -> Result:
     """Run policies on tasks.
 
@@ -167,8 +168,11 @@ def evaluate(
         baseline: policy that the others are compared with; by default `direct`, else the first.
         command: noted in `run.json`.
         progress: told of each finished episode.
+        sandbox: what stands between this machine and the programs that agents write, for tasks of programs;
+            by default `$MAS2_SANDBOX`, else bubblewrap's.
 
     Raises:
+        Breakdown: if a task cannot work here: programs, say, have no isolation. Nothing is written then.
         PolicyError: if a policy raises; the folder keeps what was finished, and the run can be resumed.
         Mas2Error: if something cannot be made or written.
     """
@@ -184,16 +188,18 @@ def evaluate(
     )
     _check_options(batch, workers, baseline, workshop.plan)
     facts = Facts(FORMAT, workshop.plan, (start(command or " ".join(sys.argv), batch, workers),))
-    finished = perform_all(workshop, _missing(workshop, {}), batch, workers)
-    if out is None:
-        records: dict[Key, Record] = {}
-        with closing(finished):
-            for record, _ in _told(finished, records, workshop.plan.size, progress):
-                records[record.key] = record
-        return Result(facts, list(records.values()), None, baseline)
-    with journal.create(Path(out), facts) as book, closing(finished):
-        for record, trace in _told(finished, book.records, workshop.plan.size, progress):
-            book.append(record, trace)
+    with _sandboxed(sandbox):
+        _ready(workshop)
+        finished = perform_all(workshop, _missing(workshop, {}), batch, workers)
+        if out is None:
+            records: dict[Key, Record] = {}
+            with closing(finished):
+                for record, _ in _told(finished, records, workshop.plan.size, progress):
+                    records[record.key] = record
+            return Result(facts, list(records.values()), None, baseline)
+        with journal.create(Path(out), facts) as book, closing(finished):
+            for record, trace in _told(finished, book.records, workshop.plan.size, progress):
+                book.append(record, trace)
     return Result(facts, list(book.records.values()), Path(out), baseline)
 
 
@@ -209,6 +215,7 @@ def resume(
     baseline: str | None = None,
     command: str = "",
     progress: Progress | None = None,
+    sandbox: Literal["bwrap", "process"] | None = None,
 ) -> Result:
     """Go on with a run: do the episodes that are missing, and no other.
 
@@ -223,6 +230,7 @@ def resume(
         baseline: as for `evaluate`.
         command: as for `evaluate`.
         progress: as for `evaluate`.
+        sandbox: as for `evaluate`.
 
     Raises:
         RunError: if the folder is damaged or in use, or if pool, data, settings, backend or version are not
@@ -246,7 +254,8 @@ def resume(
             f"{folder} cannot be resumed: {'; '.join(found)}; begin a new run, or restore what it began with"
         )
     facts = Facts(FORMAT, old.plan, (*old.starts, now))
-    with journal.resume(folder, facts) as book:
+    with _sandboxed(sandbox), journal.resume(folder, facts) as book:
+        _ready(workshop)
         _check_records(folder, old.plan, book.records)
         kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
         finished = perform_all(workshop, _missing(workshop, kept), batch, workers)
@@ -255,6 +264,19 @@ def resume(
                 book.append(record, trace)
                 kept[record.key] = record
     return Result(facts, list(book.records.values()), folder, baseline)
+
+
+def _sandboxed(name: str | None) -> AbstractContextManager[None]:
+    if name is None:
+        return nullcontext()
+    from mas2_env.tools.python import sandbox
+
+    return sandbox(name)
+
+
+def _ready(workshop: Workshop) -> None:
+    for task in workshop.tasks:
+        task.ready()
 
 
 def load_result(folder: str | Path, baseline: str | None = None) -> Result:

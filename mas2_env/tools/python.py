@@ -1,21 +1,28 @@
 """Running untrusted Python out of process, with limits, and remembering verdicts.
 
 `shared_runner().run(Program(code, test, entry))` gives a `Verdict`. How a program is kept apart from this
-machine is the matter of `sandbox`.
+machine is the matter of `isolation`, and how from its test that of `sandbox`.
 """
 
 import contextlib
 import os
+import platform
 import threading
 import weakref
-from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
+from mas2_env import cache
 from mas2_env.errors import Breakdown
-from mas2_env.tools.sandbox import GRACE, HelperLost, Isolation, ProcessIsolation, Worker
+from mas2_env.tools import isolation as isolations
+from mas2_env.tools.helper import HelperLost
+from mas2_env.tools.isolation import Isolation
+from mas2_env.tools.sandbox import PROTOCOL, Worker
+from mas2_env.tools.verdicts import Memory, Verdict
 
 MOST_CHARACTERS = 1_000_000
 """Length from which a program is refused unread."""
@@ -24,11 +31,19 @@ MOST_CHARACTERS = 1_000_000
 class Program(Struct, frozen=True):
     """A program to run once.
 
+    The test is run in another process, the judge's, in which the names that it uses and does not define are
+    those of the program: a function is called where it is, and what it gives comes as plain data. So a test
+    can call functions, make objects of the program's classes, read and set their attributes and iterate over
+    them, but an object of the program's own equals nothing. A name of Python's own means Python's.
+
     Attributes:
         code: untrusted source.
-        test: trusted source that defines `check(candidate)`; empty to run the code alone.
-        entry: name of the function that the test is given.
-        timeout: seconds of wall-clock time; one second later the whole process tree is killed.
+        test: trusted source that raises unless the program is right; empty to run the code alone.
+        entry: name that means the program's also where Python has one of that name.
+        given: trusted source at the beginning of the code, whose other names the test takes from it and not
+            from the program.
+        timeout: seconds; time in which the machine runs other things instead does not count. One second
+            later the program is killed.
         memory: address space in bytes.
         capture: keep what it prints and show tracebacks; the program then sees itself as `__main__`.
     """
@@ -36,59 +51,63 @@ class Program(Struct, frozen=True):
     code: str
     test: str = ""
     entry: str = ""
+    given: str = ""
     timeout: float = 3.0
     memory: int = 1 << 30
     capture: bool = False
 
 
-class Verdict(Struct, frozen=True):
-    """How a program ended.
-
-    Attributes:
-        status: `passed` if code and test ran to their end; `timed out` also where the process died unheard.
-        message: text of the exception, or the traceback's end where output was captured.
-        output: what it printed, cut.
-    """
-
-    status: Literal["passed", "failed", "timed out"]
-    message: str = ""
-    output: str = ""
-
-
 class PythonRunner:
-    """A pool of helpers that run programs, with a bounded cache of verdicts. Thread-safe.
+    """A pool of helpers that run programs, with a bounded memory of verdicts. Thread-safe.
 
     Helpers start when first needed, are replaced when they break and end with this object or this process.
-    One that has been given a test is never given a program without: such a program could read the memory of
-    its helper, in which the tests of earlier jobs are left.
     After a fork the child starts its own. Needs Linux.
 
     Args:
-        workers: most helpers; by default one for each of at most two usable cores.
-        isolation: how helpers are started.
-        remember: most verdicts kept; 0 for none.
+        workers: most programs at a time; by default one for each of at most two usable cores.
+        isolation: what stands between programs and this machine, by default `isolation.choose()` at the
+            first program.
+        remember: most verdicts kept in memory; 0 for none, on disk neither.
+        shared: whether verdicts are shared with other processes and later runs, in a file of the user's
+            cache. It takes an isolation that keeps programs away from that file.
     """
 
     def __init__(
-        self, workers: int | None = None, isolation: Isolation | None = None, remember: int = 20_000
+        self,
+        workers: int | None = None,
+        isolation: Isolation | None = None,
+        remember: int = 20_000,
+        shared: bool = False,
     ) -> None:
         self._most = workers or min(2, os.cpu_count() or 1)
-        self._isolation = isolation or ProcessIsolation()
-        self._remember = remember
+        self._given = isolation
+        self._remember, self._shares = remember, shared
         self._reset()
         _runners.add(self)
 
     def _reset(self) -> None:
         self._idle: list[Worker] = []
-        self._tested: list[Worker] = []
         self._slots = threading.BoundedSemaphore(self._most)
         self._lock = threading.Lock()
-        self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
+        self._chosen: tuple[Isolation, Memory] | None = None
+
+    def _choice(self) -> tuple[Isolation, Memory]:
+        with self._lock:
+            if self._chosen is None:
+                isolation = self._given or isolations.choose()
+                shares = self._shares and isolation.sealed and cache.kept()
+                path = cache.folder("verdicts") / "verdicts.sqlite" if shares else None
+                self._chosen = (isolation, Memory(self._remember, path))
+            return self._chosen
 
     @property
     def isolation(self) -> str:
-        """Name of what stands between a program and this machine."""
-        return self._isolation.name
+        """Name of what stands between a program and this machine.
+
+        Raises:
+            Breakdown: if there is nothing that works here.
+        """
+        return self._choice()[0].name
 
     def run(self, program: Program) -> Verdict:
         """The verdict on a program, remembered by its content.
@@ -98,73 +117,80 @@ class PythonRunner:
         """
         if len(program.code) > MOST_CHARACTERS:
             return Verdict("failed", f"the program is longer than {MOST_CHARACTERS} characters")
-        key = _key(program)
-        with self._lock:
-            known = self._verdicts.get(key)
-            if known is not None:
-                self._verdicts.move_to_end(key)
-                return known
+        isolation, memory = self._choice()
+        key = _key(program, isolation.name)
+        known = memory.get(key)
+        if known is not None:
+            return known
         with self._slots:
             job = {name: getattr(program, name) for name in program.__struct_fields__}
-            verdict = self._perform(job, program.timeout)
-        with self._lock:
-            self._verdicts[key] = verdict
-            while len(self._verdicts) > self._remember:
-                self._verdicts.popitem(last=False)
+            verdict = self._perform(isolation, job)
+        memory.put(key, verdict)
         return verdict
 
-    def _perform(self, job: dict[str, Any], timeout: float) -> Verdict:
+    def _perform(self, isolation: Isolation, job: dict[str, Any]) -> Verdict:
         for _ in range(2):
-            verdict = self._try(job, timeout)
+            verdict = self._try(isolation, job)
             if verdict is not None:
                 return verdict
         # Two helpers were lost. Either this program ends whatever runs it, or this machine runs nothing.
-        if self._try({**job, "code": "", "test": "", "capture": True}, timeout) is None:
+        if self._try(isolation, {**job, "code": "", "test": "", "capture": True}) is None:
             raise Breakdown("programs cannot be run here: the helper process ends again and again")
         return Verdict("timed out", "the program ended the process that ran it")
 
-    def _try(self, job: dict[str, Any], timeout: float) -> Verdict | None:
-        """The verdict, or None if the helper was lost over it."""
-        with self._lock:
-            idle = self._tested if job["test"] else self._idle
-            worker = idle.pop() if idle else None
-        worker = worker or Worker(self._isolation)
+    def _try(self, isolation: Isolation, job: dict[str, Any]) -> Verdict | None:
+        """The verdict, or None if a helper was lost over it."""
+        worker = self._worker(isolation)
         try:
-            status, message, output = worker.ask(job, timeout + GRACE)
+            status, message, output = worker.perform(job)
         except HelperLost:
-            worker.close()
+            worker.close(kill=True)
             return None
         except BaseException:  # interrupted in mid-answer, which the next program must not be given
-            worker.close()
+            worker.close(kill=True)
             raise
         with self._lock:
-            idle.append(worker)
+            self._idle.append(worker)
         if status == "broken":
             raise Breakdown(message)
-        return Verdict(status, message, output)
+        return Verdict(status, message, output)  # type: ignore[arg-type]
+
+    def _worker(self, isolation: Isolation) -> Worker:
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return Worker(isolation)
+            if worker.alive:
+                return worker
+            worker.close()
 
     def close(self) -> None:
         """End the idle helpers; the next program starts a new one."""
         with self._lock:
-            idle = [*self._idle, *self._tested]
-            self._idle, self._tested = [], []
+            idle, self._idle = self._idle, []
+            if self._chosen is not None:
+                self._chosen[1].close()
         for worker in idle:
             worker.close()
 
     def _forked(self) -> None:
-        idle = [*self._idle, *self._tested]
+        idle, chosen = self._idle, self._chosen
         self._reset()
+        if chosen is not None:
+            self._chosen = (chosen[0], chosen[1].forked())
         for worker in idle:
             worker.forget()
 
 
-def _key(program: Program) -> bytes:
+def _key(program: Program, isolation: str) -> bytes:
     """Digest of all that a verdict depends on."""
-    code, test = (text.encode("utf-8", "surrogatepass") for text in (program.code, program.test))
-    rest = (len(code), len(test), program.entry, program.timeout, program.memory, program.capture)
-    digest = blake2b(repr(rest).encode(), digest_size=20)
-    digest.update(code)
-    digest.update(test)
+    texts = [text.encode("utf-8", "surrogatepass") for text in (program.code, program.test, program.given)]
+    limits = (program.entry, program.timeout, program.memory, program.capture)
+    where = (PROTOCOL, isolation, platform.python_implementation(), platform.python_version())
+    digest = blake2b(repr(([len(text) for text in texts], limits, where)).encode(), digest_size=20)
+    for text in texts:
+        digest.update(text)
     return digest.digest()
 
 
@@ -177,8 +203,37 @@ def shared_runner() -> PythonRunner:
     """The runner that all tasks of this process share."""
     with _starting:
         if not _shared:
-            _shared.append(PythonRunner())
+            _shared.append(PythonRunner(shared=True))
         return _shared[0]
+
+
+@contextmanager
+def sandbox(name: str | None) -> Iterator[None]:
+    """Within it, the shared runner of this process and of its children has the isolation of that name.
+
+    None leaves it as it is. Sets the variable MAS2_SANDBOX, which the processes of an evaluation inherit.
+    """
+    if name is None:
+        yield
+        return
+    before = os.environ.get(isolations.VARIABLE)
+    os.environ[isolations.VARIABLE] = name
+    _renew()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[isolations.VARIABLE]
+        else:
+            os.environ[isolations.VARIABLE] = before
+        _renew()
+
+
+def _renew() -> None:
+    with _starting:
+        for runner in _shared:
+            runner.close()
+        _shared.clear()
 
 
 def _after_fork() -> None:

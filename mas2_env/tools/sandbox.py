@@ -1,153 +1,217 @@
-"""The helper process that runs untrusted programs, seen from the caller."""
+"""A pair of helpers that run and judge programs, seen from the caller.
 
-import contextlib
-import json
+A *zygote* in the sandbox forks a confined process for each program; a *judge* in a sandbox of its own runs
+the test. For each program a fresh channel joins the two. So the test is never in the program's process, nor
+anywhere that it can see, and the verdict never in its hands.
+"""
+
 import os
-import select
 import shutil
+import socket
+import struct
 import subprocess
-import sys
 import tempfile
-import time
 import weakref
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
 from mas2_env.errors import Breakdown
+from mas2_env.tools import wire
+from mas2_env.tools.helper import Helper, HelperLost
+from mas2_env.tools.isolation import Isolation, interpreter
 
 START_LIMIT = 30.0
 GRACE = 1.0
 """Seconds past its limit after which a program that swallowed it is killed, as in the official harness."""
+PATIENCE = 10.0
+"""How much longer than its limit a program may take on a machine that is busy with others."""
 SLACK = 5.0
-"""Seconds beyond that after which the helper is taken for hung."""
+"""Seconds beyond that after which a helper is taken for hung."""
+MOST_SAID = 1 << 20
+"""Length in bytes of the report of a program that is not judged."""
+PROTOCOL = 1
+"""Of isolation and judging; verdicts of another one are not taken for this one's."""
 
-
-class HelperLost(Exception):
-    """The helper ended, or hung, over a program; the caller may try another one."""
-
-
-class Isolation(Protocol):
-    """How the helper is started; all else is the same under every isolation."""
-
-    name: str
-
-    def command(self, argv: list[str], folder: str) -> list[str]:
-        """The command that runs `argv` with `folder` as the only place to write to."""
-        ...
-
-
-class ProcessIsolation:
-    """Own process, session, limits and folder for each program, and nothing more: no namespaces."""
-
-    name = "process"
-
-    def command(self, argv: list[str], folder: str) -> list[str]:
-        """`argv` as it is."""
-        return argv
+INSIDE = ("values", "filter", "program", "zygote", "judge")
+START = """
+import builtins, os, sys, types
+def read(count):
+    data = b""
+    while len(data) < count:
+        piece = os.read(0, count - len(data))
+        if not piece: os._exit(0)
+        data += piece
+    return data
+import json
+parts = json.loads(read(int.from_bytes(read(4), "big")))
+own = dict(vars(builtins))
+for name, text in parts["modules"]:
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__dict__["__builtins__"] = own
+    exec(compile(text, "<sandbox>", "exec"), module.__dict__)
+main = sys.modules[parts["main"]].main
+for name, _ in parts["modules"]: del sys.modules[name]
+del name, text, module, parts, own, read
+main()
+"""
+# -s -S -P with an environment of our own is -I, except that PYTHONHASHSEED holds, so that sets print alike
+# everywhere. Without site-packages a program cannot import this project, whose generators know the tests.
+FLAGS = ("-s", "-S", "-P", "-B", "-c", START)
+ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
 
 class Worker:
-    """One helper; runs one program at a time. Not thread-safe: `PythonRunner` sees to that.
+    """Runs and judges one program at a time. Not thread-safe: `PythonRunner` sees to that.
 
     Raises:
-        Breakdown: if the helper does not start.
+        Breakdown: if the helpers do not start.
     """
 
     def __init__(self, isolation: Isolation) -> None:
-        self.folder = tempfile.mkdtemp(prefix="mas2-python-")
-        self.pid = os.getpid()
+        self._isolation = isolation
+        self.folder = isolation.folder or tempfile.mkdtemp(prefix="mas2-python-")
+        self._tidy = (
+            weakref.finalize(self, _remove, self.folder, os.getpid()) if isolation.folder is None else None
+        )
+        self._owed = False
+        self._judge: Helper | None = None
         try:
-            self.process = subprocess.Popen(
-                isolation.command(_argv(self.folder), self.folder),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                cwd=self.folder,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-                start_new_session=True,  # an interrupt at the terminal is for the caller, who then hangs up
-            )
-        except OSError as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise Breakdown(f"cannot start {sys.executable} to run programs: {error}") from error
-        self._end = weakref.finalize(self, _end, self.process, self.folder, self.pid)
-        try:
-            self._receive(START_LIMIT)
-        except HelperLost as error:
+            self.zygote = _start(isolation, "zygote", self.folder)
+        except BaseException:
             self.close()
-            raise Breakdown(
-                f"the helper that runs programs ({sys.executable}) does not start: {error}"
-            ) from error
+            raise
 
-    def ask(self, job: dict[str, Any], limit: float) -> Any:
-        """Send a job, which is killed after `limit` seconds, and return the answer.
+    @property
+    def alive(self) -> bool:
+        """Whether the helpers are still there, as far as can be told without asking."""
+        return all(helper.process.poll() is None for helper in self.helpers())
+
+    def helpers(self) -> list[Helper]:
+        """The processes."""
+        return [helper for helper in (getattr(self, "zygote", None), self._judge) if helper is not None]
+
+    def perform(self, job: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Status, message and output of a program.
+
+        Args:
+            job: the fields of a `Program`.
 
         Raises:
-            HelperLost: if the helper has ended or gives no answer within `limit` and a few seconds.
+            HelperLost: if a helper ended over it.
+            Breakdown: if it cannot be run here at all.
         """
-        data = json.dumps({**job, "limit": limit}).encode()
-        data = len(data).to_bytes(4, "big") + data
-        assert self.process.stdin is not None
-        try:
-            while data:
-                data = data[os.write(self.process.stdin.fileno(), data) :]
-        except OSError as error:
-            raise HelperLost(f"it has ended: {error}") from error
-        return self._receive(limit + SLACK)
+        limit = job["timeout"] + GRACE
+        judge = self._ready_judge() if job["test"] else None
+        self._settle()
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self.zygote.send({"limit": limit, "memory": job["memory"]}, theirs.fileno())
+            self._owed = True
+            _say(ours, {name: job[name] for name in ("code", "capture", "timeout")} | {"judged": bool(judge)})
+            if judge is not None:
+                asked = {name: job[name] for name in ("test", "given", "entry", "timeout")}
+                judge.send({**asked, "limit": limit}, ours.fileno())
+            else:
+                status, message, output = _listen(ours, limit * PATIENCE + SLACK)
+        if judge is not None:
+            status, message = judge.receive(limit * PATIENCE + SLACK)
+            output = ""
+        self.zygote.send(None)
+        if status == "timed out" and not message:
+            message = self._settle()
+        return status, message, output
 
-    def _receive(self, limit: float) -> Any:
-        assert self.process.stdout is not None
-        channel, end = self.process.stdout.fileno(), time.monotonic() + limit
-        poll = select.poll()
-        poll.register(channel, select.POLLIN)
-        data = b""
-        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-            if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
-                raise HelperLost(f"it gave no answer within {limit:g} s")
-            piece = os.read(channel, 65536)
-            if not piece:
-                raise HelperLost("it ended without an answer")
-            data += piece
-        return json.loads(data[4:])
+    def _settle(self) -> str:
+        """How the last program's process ended."""
+        if not self._owed:
+            return ""
+        self._owed = False
+        return str(self.zygote.receive(SLACK + START_LIMIT))
 
-    def close(self) -> None:
-        """Hang up; the helper ends and its folder goes."""
-        self._end()
+    def _ready_judge(self) -> Helper:
+        if self._judge is None:
+            self._judge = _start(self._isolation, "judge", self.folder)
+        return self._judge
+
+    def close(self, kill: bool = False) -> None:
+        """Hang up; the helpers end and their folder goes."""
+        for helper in self.helpers():
+            helper.close(kill)
+        if self._tidy is not None:
+            self._tidy()
 
     def forget(self) -> None:
-        """Drop a helper that belongs to the process this one was forked from, leaving it alone."""
-        self._end.detach()
-        _hang_up(self.process)
-        self.process.returncode = 0  # it is not this process's child: nobody here can wait for it
+        """Drop helpers that belong to the process this one was forked from, leaving them alone."""
+        for helper in self.helpers():
+            helper.forget()
+        if self._tidy is not None:
+            self._tidy.detach()
 
 
-def _argv(folder: str) -> list[str]:
-    # -s -S -P with an environment of our own is -I, except that PYTHONHASHSEED holds, so that sets print
-    # alike everywhere. Without site-packages a program cannot import this project, whose
-    # generators know the tests.
-    source = files("mas2_env.tools").joinpath("sandbox_zygote.py").read_text(encoding="utf-8")
-    start = (
-        "import builtins;exec(compile("
-        + repr(source)
-        + ",'<zygote>','exec'),{'__name__':'__main__','__builtins__':dict(vars(builtins))})"
-    )
-    return [sys.executable, "-s", "-S", "-P", "-B", "-c", start, folder]
+def _start(isolation: Isolation, name: str, folder: str) -> Helper:
+    """A helper that has said that it is ready."""
+    command = isolation.command([*FLAGS, folder])
+    try:
+        helper = Helper(command, ENVIRONMENT, cwd="/", errors=True)
+    except OSError as error:
+        raise Breakdown(f"cannot start {command[0]} to run programs: {error}") from error
+    try:
+        helper.send({"modules": _modules(), "main": f"mas2_env.tools.inside.{name}"})
+        helper.receive(START_LIMIT)
+    except HelperLost as error:
+        said = helper.complaints().strip().rpartition("\n")[2]
+        helper.close(kill=True)
+        raise Breakdown(
+            f"the helper that runs programs ({interpreter()}, isolation: {isolation.name}) does not start: "
+            f"{said or error}"
+        ) from error
+    return helper
 
 
-def _hang_up(process: subprocess.Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                stream.close()
+@lru_cache(maxsize=1)
+def _modules() -> list[tuple[str, str]]:
+    """Names and texts of the modules that a helper consists of, in the order of their imports."""
+    package = files("mas2_env.tools")
+    inside = [(f"mas2_env.tools.inside.{name}", package / "inside" / f"{name}.py") for name in INSIDE]
+    return [
+        (name, path.read_text(encoding="utf-8"))
+        for name, path in [("mas2_env.tools.wire", package / "wire.py"), *inside]
+    ]
 
 
-def _end(process: subprocess.Popen[bytes], folder: str, pid: int) -> None:
+def _say(channel: socket.socket, message: Any) -> None:
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(START_LIMIT), 0))
+    try:
+        wire.send(channel.fileno(), message)
+    except wire.Closed as error:
+        raise HelperLost(f"the program did not start: {error}") from error
+
+
+def _listen(channel: socket.socket, limit: float) -> tuple[str, str, str]:
+    """What a program that is not judged says of its own end."""
+    try:
+        told = wire.receive(channel.fileno(), limit, MOST_SAID)
+        status, message, output = told
+        if status in ("passed", "failed", "timed out", "broken"):
+            return status, str(message), str(output)
+    except wire.Closed:
+        return "timed out", "", ""
+    except wire.Late as error:
+        raise HelperLost(f"it gave no answer within {limit:g} s") from error
+    except (wire.Garbled, ValueError, TypeError):
+        pass
+    return "failed", "the program wrote to the channel of its report", ""
+
+
+def _remove(folder: str, pid: int) -> None:
     if os.getpid() != pid:
         return
-    _hang_up(process)
     try:
-        process.wait(1.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):  # what a program has nested deeper than Python recurses, or closed
+        subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from mas2_env.task import Item, Score, ToolSpec, ToolUse
-from mas2_env.tools.python import Program, Verdict, shared_runner
+from mas2_env.tools import isolation
+from mas2_env.tools.python import Program, shared_runner
+from mas2_env.tools.verdicts import Verdict
 from mas2_tasks.code_text import find_code, normal_form
 from mas2_tasks.sources import SourcedTask
 
@@ -67,6 +69,14 @@ class CodeTask(SourcedTask):
             Breakdown: if programs cannot be run on this machine.
         """
         return shared_runner().run(self.program(item, answer))
+
+    def ready(self) -> None:
+        """Programs can be run on this machine as it is set.
+
+        Raises:
+            Breakdown: if they cannot.
+        """
+        isolation.choose()
 
     def score(self, item: Item, answer: str | None) -> Score:
         """Whether the tests pass. Blocks while the program runs."""

@@ -145,7 +145,13 @@ class HumanEval(CodeTask):
     def program(self, item: Item, answer: str) -> Program:
         """Prompt, answer and the hidden tests."""
         problem: Problem = item.truth.gold.problem
-        return Program(problem.prompt + answer, test=problem.test, entry=problem.entry_point, timeout=TIMEOUT)
+        return Program(
+            problem.prompt + answer,
+            test=f"{problem.test}\ncheck({problem.entry_point})\n",
+            entry=problem.entry_point,
+            given=problem.prompt,
+            timeout=TIMEOUT,
+        )
 
     def written(self, item: Item, answer: str) -> str:
         """The whole function."""

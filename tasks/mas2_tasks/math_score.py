@@ -6,23 +6,19 @@ not answer in time is ended and replaced.
 """
 
 import contextlib
-import json
 import os
 import re
-import select
-import subprocess
 import sys
 import threading
-import time
 import weakref
 from collections import OrderedDict
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Any
 
 from msgspec import Struct
 
 from mas2_env.errors import Breakdown
+from mas2_env.tools.helper import Helper, HelperLost
 
 VERSION = "0.9.0"
 """Of math-verify: verdicts move with it."""
@@ -95,112 +91,31 @@ def _harmless(text: str) -> bool:
     return depth == 0
 
 
-class _Lost(Exception):
-    """A helper has ended, or was ended because it gave no answer in time (`late`)."""
-
-    def __init__(self, message: str, late: bool = False) -> None:
-        super().__init__(message)
-        self.late = late
-
-
-class _Helper:
-    """One helper process; answers one request at a time. `MathScorer` sees to that."""
-
-    def __init__(self) -> None:
-        start = (
-            f"import sys;sys.path[:]={sys.path!r};"
-            "from importlib.metadata import version;"
-            "sys.stderr.write('version '+version('math-verify')+'\\n');sys.stderr.flush();"
-            "from mas2_tasks.math_worker import main;main()"
-        )
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-B", "-c", start],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"},
-                start_new_session=True,  # an interrupt at the terminal is for the caller, who then hangs up
-            )
-        except OSError as error:
-            raise Breakdown(f"cannot start {sys.executable} to compare answers: {error}") from error
-        self._end = weakref.finalize(self, _end, self.process, os.getpid())
-        try:
-            self._receive(START_LIMIT)
-        except _Lost as error:
-            self.close(kill=True)
-            raise Breakdown(f"the helper that compares answers does not start: {error}") from error
-        said = self._errors()
-        if f"version {VERSION}\n" not in said:
-            self.close()
-            raise Breakdown(f"MATH is scored by math-verify {VERSION}, found: {said.strip()}; {_INSTALL}")
-
-    def _errors(self) -> str:
-        assert self.process.stderr is not None
-        ready, _, _ = select.select([self.process.stderr], [], [], 0)
-        return os.read(self.process.stderr.fileno(), 65536).decode("utf-8", "replace") if ready else ""
-
-    def ask(self, gold: str, text: str, whole: bool, limit: float) -> list[Any]:
-        data = json.dumps([gold, text, whole, limit * EARLY]).encode()
-        data = len(data).to_bytes(4, "big") + data
-        assert self.process.stdin is not None
-        try:
-            while data:
-                data = data[os.write(self.process.stdin.fileno(), data) :]
-        except OSError as error:
-            raise _Lost(f"it has ended: {error}") from error
-        answer: list[Any] = self._receive(limit)
-        return answer
-
-    def _receive(self, limit: float) -> Any:
-        assert self.process.stdout is not None
-        channel, end = self.process.stdout.fileno(), time.monotonic() + limit
-        poll = select.poll()
-        poll.register(channel, select.POLLIN)
-        data = b""
-        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-            if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
-                raise _Lost(f"it gave no answer within {limit:g} s", late=True)
-            piece = os.read(channel, 65536)
-            if not piece:
-                last = self._errors().strip().rpartition("\n")[2]
-                hint = f"; {_INSTALL}" if "math-verify" in last or "ModuleNotFound" in last else ""
-                raise _Lost(f"it ended without an answer{': ' + last if last else ''}{hint}")
-            data += piece
-        return json.loads(data[4:])
-
-    def close(self, kill: bool = False) -> None:
-        if kill and self._end.alive:
-            self.process.kill()
-        self._end()
-
-    def forget(self) -> None:
-        """Drop a helper that belongs to the process this one was forked from, leaving it alone."""
-        self._end.detach()
-        _hang_up(self.process)
-        self.process.returncode = 0  # it is not this process's child: nobody here can wait for it
-
-
 _INSTALL = "install the extra: pip install 'mas2-env[tasks]'"
 
 
-def _hang_up(process: subprocess.Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                stream.close()
-
-
-def _end(process: subprocess.Popen[bytes], pid: int) -> None:
-    if os.getpid() != pid:
-        return
-    _hang_up(process)
+def _start() -> Helper:
+    """A helper that is ready, with the version of math-verify that verdicts are promised of."""
+    code = f"import sys;sys.path[:]={sys.path!r};from mas2_tasks.math_worker import main;main()"
     try:
-        process.wait(1.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        helper = Helper(
+            [sys.executable, "-P", "-B", "-c", code],
+            {**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"},
+            errors=True,
+        )
+    except OSError as error:
+        raise Breakdown(f"cannot start {sys.executable} to compare answers: {error}") from error
+    try:
+        found = helper.receive(START_LIMIT)
+    except HelperLost as error:
+        last = helper.complaints().strip().rpartition("\n")[2]
+        helper.close(kill=True)
+        hint = f"; {_INSTALL}" if "math-verify" in last or "ModuleNotFound" in last else ""
+        raise Breakdown(f"the helper that compares answers does not start: {last or error}{hint}") from error
+    if found != VERSION:
+        helper.close()
+        raise Breakdown(f"MATH is scored by math-verify {VERSION}, found: {found}; {_INSTALL}")
+    return helper
 
 
 class MathScorer:
@@ -223,7 +138,7 @@ class MathScorer:
         _scorers.add(self)
 
     def _reset(self) -> None:
-        self._idle: list[_Helper] = []
+        self._idle: list[Helper] = []
         self._slots = threading.BoundedSemaphore(self._most)
         self._lock = threading.Lock()
         self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
@@ -278,10 +193,11 @@ class MathScorer:
         """The verdict, or None if the helper ended over it."""
         with self._lock:
             helper = self._idle.pop() if self._idle else None
-        helper = helper or _Helper()
+        helper = helper or _start()
         try:
-            success, extracted = helper.ask(gold, text, whole, self._limit)
-        except _Lost as lost:
+            helper.send([gold, text, whole, self._limit * EARLY])
+            success, extracted = helper.receive(self._limit)
+        except HelperLost as lost:
             helper.close(kill=True)
             return _LATE if lost.late else None
         except BaseException:  # interrupted in mid-answer, which the next request must not be given

@@ -1,12 +1,12 @@
 """What a helper process does for MATH: parse and compare answers with math-verify, in its main thread.
 
-Requests and answers are frames on the standard streams: four bytes of length (big-endian) and JSON. A request
+Requests and answers are frames (see `mas2_env.tools.wire`) on the socket that is descriptor 0. A request
 is `[gold, text, whole, limit]`, where `whole` says that `text` is a response and not an answer alone; an
 answer is `[success, extracted]`. A request that runs past its limit is answered `[null, null]` where Python
 can still be interrupted; where it cannot, the caller ends this process.
 """
 
-import json
+import contextlib
 import logging
 import math
 import os
@@ -14,7 +14,10 @@ import resource
 import signal
 from collections import OrderedDict
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
+
+from mas2_env.tools.wire import Closed, receive, send
 
 MEMORY = 4 << 30
 """Address space in bytes: what needs more is an answer that cannot be compared."""
@@ -60,11 +63,10 @@ def boxed(answer: str) -> str:
 
 
 def main() -> None:
-    """Serve requests until the caller hangs up."""
-    source, sink = os.dup(0), os.dup(1)
+    """Say which math-verify this is, then serve requests until the caller hangs up."""
+    caller = os.dup(0)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
-        os.dup2(nowhere, stream)
+    os.dup2(nowhere, 0)
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -72,9 +74,10 @@ def main() -> None:
     judge = Judge()
     judge.judge("1", "1", False)
     os.dup2(nowhere, 2)  # up to here the caller reads what went wrong; a pipe that nobody reads would fill up
-    _send(sink, [True, None])
-    while (request := _receive(source)) is not None:
-        _send(sink, _answer(judge, *request))
+    with contextlib.suppress(Closed):
+        send(caller, version("math-verify"))
+        while True:
+            send(caller, _answer(judge, *receive(caller)))
 
 
 def _alarm(_number: int, _frame: object) -> None:
@@ -95,26 +98,3 @@ def _answer(judge: Judge, gold: str, text: str, whole: bool, limit: float) -> li
         return [None, None]
     except (Exception, RecursionError, MemoryError):  # math-verify could not compare them: no match
         return [False, None]
-
-
-def _receive(source: int) -> Any:
-    head = _exactly(source, 4)
-    body = _exactly(source, int.from_bytes(head, "big")) if head else b""
-    return json.loads(body) if body else None
-
-
-def _exactly(source: int, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        piece = os.read(source, count - len(data))
-        if not piece:
-            return b""
-        data += piece
-    return data
-
-
-def _send(sink: int, answer: list[Any]) -> None:
-    data = json.dumps(answer).encode()
-    data = len(data).to_bytes(4, "big") + data
-    while data:
-        data = data[os.write(sink, data) :]

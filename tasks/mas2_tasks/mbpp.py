@@ -173,20 +173,9 @@ def examination(answer: str, tests: Sequence[str], setup: str = "") -> Program:
 
 @lru_cache(maxsize=2048)
 def _test(tests: tuple[str, ...], setup: str) -> tuple[str, str]:
-    entry = entry_point(tests)
-    # Called by its own name, the function is the one that the sandbox watches. A program may have a `check`
-    # of its own, which would otherwise be hidden by this one.
-    lines = [
-        *([setup] if setup.strip() else []),
-        f"def check({entry}, _{entry}=globals().get('check')):",
-        f"    globals()['check'] = _{entry}",
-    ]
-    for test in tests:
-        plain = test.strip()
-        lines.append(
-            "    " + (plain if "\n" not in plain else ast.unparse(parse(plain)).replace("\n", "\n    "))
-        )
-    return "\n".join(lines) + "\n", entry
+    return "\n".join(
+        [*([setup] if setup.strip() else []), *(test.strip() for test in tests), ""]
+    ), entry_point(tests)
 
 
 @lru_cache(maxsize=2048)

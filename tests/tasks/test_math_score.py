@@ -262,11 +262,11 @@ def test_a_helper_that_cannot_start_is_a_breakdown(monkeypatch: pytest.MonkeyPat
         scorer.answer("x", "y")
     monkeypatch.undo()
     monkeypatch.setattr(math_score, "VERSION", "0.8.0")
-    with pytest.raises(Breakdown, match=r"scored by math-verify 0\.8\.0, found: version 0\.9\.0; install"):
+    with pytest.raises(Breakdown, match=r"scored by math-verify 0\.8\.0, found: 0\.9\.0; install"):
         scorer.answer("x", "y")
     monkeypatch.undo()
     monkeypatch.setattr(sys, "path", [part for part in sys.path if "site-packages" not in part])
-    with pytest.raises(Breakdown, match="does not start: it ended without an answer"):
+    with pytest.raises(Breakdown, match="does not start: ModuleNotFoundError.*install the extra"):
         scorer.answer("x", "y")
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from mas2_tasks.mbpp import MBPP, entry_point, examination
 from mas2_tasks.procedural.programs import ask
-from msgspec.structs import replace
 
 from mas2_env.errors import DataError
 from mas2_env.task import Item
@@ -21,8 +20,6 @@ from mas2_env.tools.python import Program, shared_runner
 
 FORGED = {"special:eq_always_true"}
 """Kinds of golden rows that code_eval passes though the program forges its result."""
-BUSY = {"123"}
-"""Items whose reference computes for more than half of the limit: it may be late on a busy machine."""
 FIELDS = ["text", "code", "task_id", "test_setup_code", "test_list", "challenge_test_list"]
 
 
@@ -73,12 +70,8 @@ def test_all_reference_solutions_pass(real: MBPP) -> None:
     """As published, with CRLF and comments; and some as they are laid out for simulated agents."""
     items = [real.item(index) for index in range(682)]
     assert real.size == 682
-    ended = statuses(real, [(item, item.truth.gold.code) for item in items])
-    late = [item for item, status in zip(items, ended, strict=True) if status != "passed"]
-    assert {item.id for item in late} <= BUSY
-    patient = [replace(real.program(item, item.truth.gold.code), timeout=30.0) for item in late]
-    assert run(patient) == ["passed"] * len(late)
-    some = [item for item in items[::7] if item.id not in BUSY]
+    assert statuses(real, [(item, item.truth.gold.code) for item in items]) == ["passed"] * 682
+    some = items[::7]
     assert set(statuses(real, [(item, item.truth.answer) for item in some])) == {"passed"}
 
 

@@ -7,16 +7,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from mas2_env.errors import Breakdown
-from mas2_env.tools.python import Program, PythonRunner, Verdict, shared_runner
+from mas2_env.tools.isolation import Isolation, ProcessIsolation, choose
+from mas2_env.tools.python import Program, PythonRunner, shared_runner
+from mas2_env.tools.verdicts import Verdict
 
-TEST = "def check(candidate):\n    assert candidate(3) == 4\n    assert abs(candidate(5) - 6) < 1e-6\n"
+TEST = "assert f(3) == 4\nassert abs(f(5) - 6) < 1e-6\n"
 RIGHT = "def f(x):\n    return x + 1\n"
 
 
@@ -192,7 +194,7 @@ def test_threads_share_a_runner(runner: PythonRunner) -> None:
 def test_a_lost_helper_is_replaced() -> None:
     runner = PythonRunner(workers=1)
     assert tried(runner, RIGHT).status == "passed"
-    os.kill(runner._tested[0].process.pid, signal.SIGKILL)
+    os.kill(runner._idle[0].zygote.process.pid, signal.SIGKILL)
     assert tried(runner, RIGHT + "# again").status == "passed"
     runner.close()
 
@@ -222,56 +224,71 @@ def test_nothing_is_left_behind() -> None:
     )
     for i in range(30):
         tried(runner, f"{daemon if i % 10 == 0 else ''}# {i}\n" + RIGHT)
-    (worker,) = runner._tested
-    helper = worker.process.pid
-    assert Path(f"/proc/{helper}/task/{helper}/children").read_text() == ""
-    assert not [name for _, _, names in os.walk(worker.folder) for name in names]
-    assert len(os.listdir(f"/proc/{helper}/fd")) <= 4
+    (worker,) = runner._idle
+    worker._settle()
+    helpers = [helper.process.pid for helper in worker.helpers()]
+    fresh = PythonRunner(workers=1, remember=0)
+    tried(fresh, RIGHT)
+    fresh._idle[0]._settle()
+    new = [helper.process.pid for helper in fresh._idle[0].helpers()]
+    assert [len(family(pid)) for pid in helpers] == [len(family(pid)) for pid in new]
+    members = [member for pid in helpers for member in family(pid)]
+    assert tried(runner, RIGHT + "import os\nassert os.listdir() == []\n").status == "passed"
+    fresh.close()
     runner.close()
-    assert not Path(worker.folder).exists()
-    assert not Path(f"/proc/{helper}").exists()
+    assert worker.folder == "/tmp" or not Path(worker.folder).exists()
+    wait_until(lambda: not any(runs(member) for member in members))
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [pid, *(member for child in children for member in family(int(child)))]
 
 
 def test_helpers_end_with_a_killed_caller() -> None:
     script = (
         "import time\nfrom mas2_env.tools.python import Program, PythonRunner\n"
         "runner = PythonRunner(workers=1)\n"
-        "runner.run(Program('x = 1'))\nworker = runner._idle[0]\n"
-        "print(worker.process.pid, worker.folder, flush=True)\ntime.sleep(60)"
+        "runner.run(Program('x = 1', test='assert x == 1'))\n"
+        "print(*(helper.process.pid for helper in runner._idle[0].helpers()), flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdout is not None
-        helper, folder = caller.stdout.readline().split()
+        members = [m for pid in caller.stdout.readline().split() for m in family(int(pid))]
         caller.kill()
+    wait_until(lambda: not any(runs(member) for member in members))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 5
-    while Path(folder).exists() or _runs(int(helper)):
+    while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-class Broken:
-    name = "broken"
-
-    def command(self, argv: list[str], folder: str) -> list[str]:
-        return ["/nowhere/at/all", *argv]
+class Broken(ProcessIsolation):
+    def command(self, arguments: list[str]) -> list[str]:
+        return ["/nowhere/at/all", *arguments]
 
 
-class Silent:
-    name = "silent"
-
-    def command(self, argv: list[str], folder: str) -> list[str]:
+class Silent(ProcessIsolation):
+    def command(self, arguments: list[str]) -> list[str]:
         return ["true"]
 
 
 @pytest.mark.parametrize("isolation", [Broken(), Silent()])
-def test_a_runner_that_cannot_work_says_so(isolation: Broken | Silent) -> None:
+def test_a_runner_that_cannot_work_says_so(isolation: Isolation) -> None:
     runner = PythonRunner(workers=1, isolation=isolation)
     with pytest.raises(Breakdown, match="start"):
         tried(runner, RIGHT)
@@ -285,7 +302,7 @@ def test_one_runner_is_shared_and_names_its_isolation() -> None:
     for thread in threads:
         thread.join()
     assert len({id(runner) for runner in made}) == 1
-    assert shared_runner().isolation == "process"
+    assert shared_runner().isolation == choose().name
 
 
 def test_programs_pickle() -> None:

@@ -1,0 +1,1 @@
+"""What runs in the sandbox. None of it is imported by the caller: see `mas2_env.tools.sandbox`."""

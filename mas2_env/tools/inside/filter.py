@@ -1,0 +1,166 @@
+"""The system calls that a program may not make: a seccomp filter, built here and set by prctl.
+
+Denied is what the interpreter does not need to run a program and what would let one reach past itself:
+sockets, other processes, new processes and programs, namespaces, mounts, memory that no limit counts. A
+denied call fails with EPERM. Numbers: `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64).
+"""
+
+import ctypes
+import os
+import platform
+import struct
+
+DENIED: dict[str, tuple[int | None, int | None]] = {
+    # name: number on x86_64, on aarch64
+    "socket": (41, 198),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "kcmp": (312, 272),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "personality": (135, 92),
+    "quotactl": (179, 60),
+    "syslog": (103, 116),
+    "modify_ldt": (154, None),
+}
+# Denied with some arguments. Name: numbers, which argument, its values.
+DENIED_VALUES = {
+    "fcntl": ((72, 25), 1, (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals to others
+    "ioctl": ((16, 29), 1, (0x8901, 0x8902, 0x5412)),  # FIOSETOWN, SIOCSPGRP, TIOCSTI
+    "prctl": ((157, 167), 0, (1, 36)),  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: outliving the helper
+}
+CLONE, CLONE3 = (56, 220), (435, 435)
+CLONE_THREAD = 0x10000
+SIGNALS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill: allowed to this process alone
+PRLIMIT = (302, 261)
+
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
+_LOAD, _EQUAL, _ATLEAST, _SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes of classic BPF
+_NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
+_ALLOW, _DENY, _ABSENT = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # SECCOMP_RET_ERRNO: EPERM, ENOSYS
+_X32 = 0x40000000
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+
+Step = tuple[int, int, int, int]
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def supported() -> bool:
+    """Whether there is a filter for this machine, and a kernel that takes it."""
+    return platform.machine() in _MACHINES and os.path.exists("/proc/sys/kernel/seccomp")
+
+
+def build(pid: int) -> bytes:
+    """The filter for a process of that id, as an array of `struct sock_filter`."""
+    column, arch = _MACHINES[platform.machine()]
+    steps: list[Step] = [
+        *_unless(_EQUAL, _ARCH, arch, _DENY),
+        (_LOAD, 0, 0, _NUMBER),
+        *(((_ATLEAST, 0, 1, _X32), (_RETURN, 0, 0, _DENY)) if column == 0 else ()),
+        (_EQUAL, 0, 1, CLONE3[column]),
+        (_RETURN, 0, 0, _ABSENT),  # the C library then takes clone, whose flags can be read
+    ]
+    for numbers in DENIED.values():
+        number = numbers[column]
+        if number is not None:
+            steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _DENY)]
+    for numbers, argument, values in DENIED_VALUES.values():
+        denied = [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _DENY))]
+        steps += _case(numbers[column], argument, [*denied, (_RETURN, 0, 0, _ALLOW)])
+    for signal in SIGNALS:
+        steps += _case(signal[column], 0, [(_EQUAL, 1, 0, pid), (_RETURN, 0, 0, _DENY)], allow=True)
+    steps += _case(PRLIMIT[column], 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _DENY)], allow=True)
+    steps += _case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)], allow=True)
+    steps.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _unless(test: int, offset: int, value: int, verdict: int) -> list[Step]:
+    return [(_LOAD, 0, 0, offset), (test, 1, 0, value), (_RETURN, 0, 0, verdict)]
+
+
+def _case(number: int, argument: int, steps: list[Step], allow: bool = False) -> list[Step]:
+    """Steps for one call, which end in a verdict; for any other they are skipped."""
+    body = [(_LOAD, 0, 0, _ARGUMENTS + 8 * argument), *steps]
+    if allow:
+        body.append((_RETURN, 0, 0, _ALLOW))
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def install(steps: bytes) -> None:
+    """Set the filter for this process, for good.
+
+    Raises:
+        OSError: if the kernel refuses it.
+    """
+    program = _Filter(len(steps) // 8, steps)
+    for call in (
+        (_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        (_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0),
+    ):
+        if _libc.prctl(*call) != 0:
+            raise OSError(ctypes.get_errno(), "seccomp: " + os.strerror(ctypes.get_errno()))
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def drop_capabilities() -> None:
+    """Give up all capabilities of this process, for good. Root keeps no more than root's files.
+
+    Raises:
+        OSError: if the kernel refuses it.
+    """
+    nothing = (ctypes.c_uint32 * 6)()
+    if _libc.capset(ctypes.byref(_CapHeader(0x20080522, 0)), nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset: " + os.strerror(ctypes.get_errno()))

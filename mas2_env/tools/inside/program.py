@@ -1,0 +1,255 @@
+"""The process of one program: runs it, then performs on it the calls that the judge asks for.
+
+Nothing that is secret is ever here: no test, no verdict, no other program. What this process says is taken
+for what the program says.
+
+The rules of a run are those of the official harness of HumanEval (openai/human-eval, `execution.py`): the
+same names are made None, standard input raises, output is swallowed, `__name__` is `builtins`, the limit is
+an exception that rises in the program, and a process that ends without a word counts as `timed out`.
+"""
+
+import builtins
+import faulthandler
+import gc
+import io
+import operator
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NoReturn
+
+from mas2_env.tools.inside.values import Unfit, pack, unpack
+from mas2_env.tools.wire import Closed, Garbled, receive, send
+
+OUTPUT_LIMIT = 20_000  # characters kept of a program's output
+MESSAGE_LIMIT = 2_000
+MOST_CHANGED = 200_000  # length of arguments, as text, up to which they are compared after a call
+
+NO_OS = (
+    *("kill", "system", "putenv", "remove", "removedirs", "rmdir", "fchdir", "setuid", "fork", "forkpty"),
+    *("killpg", "rename", "renames", "truncate", "replace", "unlink", "fchmod", "fchown", "chmod", "chown"),
+    *("chroot", "lchflags", "lchmod", "lchown", "getcwd", "chdir"),
+)
+REFUSED = (
+    (os, NO_OS),
+    (shutil, ("rmtree", "move", "chown")),
+    (subprocess, ("Popen",)),
+    (builtins, ("exit", "quit", "help")),
+)
+NO_MODULES = ("ipdb", "joblib", "resource", "psutil", "tkinter")
+
+_leave, _timer, _read = os._exit, signal.setitimer, os.pread
+
+
+class Late(Exception):
+    """The program's time is up."""
+
+
+class Stream(io.TextIOBase):
+    """Standard input, output and error of a program: keeps the first characters, refuses to be read."""
+
+    encoding, errors = "utf-8", "strict"
+
+    def __init__(self, limit: int) -> None:
+        self.left, self.parts = limit, [""]
+
+    def write(self, text: str) -> int:
+        """Keep what there is room for."""
+        if not isinstance(text, str):
+            raise TypeError(f"string argument expected, got {type(text).__name__!r}")
+        if self.left > 0:
+            self.parts.append(text[: self.left])
+            self.left -= len(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+
+class Clock:
+    """Raises `Late` in the program once it has had its time; the time of the judge counts as well.
+
+    Time in which the program was ready to run and this machine ran something else is not counted.
+
+    Args:
+        limit: seconds.
+        delays: descriptor of this thread's `schedstat`, or None where there is none.
+    """
+
+    def __init__(self, limit: float, delays: int | None) -> None:
+        self.left, self.delays = limit, delays
+        self.judged = self.began = 0.0
+        self.running = False
+        signal.signal(signal.SIGALRM, self._ring)
+
+    def __call__(self, judged: float, work: Callable[..., Any], *args: Any) -> Any:
+        """What `work` gives; `judged` is the time that the judge has used so far."""
+        self.left -= judged - self.judged
+        self.judged, self.began, self.running = judged, self._now(), True
+        try:
+            _timer(signal.ITIMER_REAL, max(self.left, 1e-4))
+            return work(*args)
+        finally:
+            _timer(signal.ITIMER_REAL, 0)
+            self.running = False
+            self.left -= self._now() - self.began
+
+    def _now(self) -> float:
+        """Seconds on a clock that stands while this thread waits for a processor."""
+        if self.delays is None:
+            return monotonic()
+        try:
+            return monotonic() - int(_read(self.delays, 64, 0).split()[1]) * 1e-9
+        except OSError:  # the program has closed it
+            return monotonic()
+
+    def _ring(self, signum: int, frame: Any) -> None:
+        if not self.running:
+            return
+        left = self.left - (self._now() - self.began)
+        if left > 1e-3:
+            _timer(signal.ITIMER_REAL, left)
+            return
+        raise Late("Timed out!")
+
+
+def guard() -> None:
+    """Make None what the official harness makes None."""
+    faulthandler.disable()
+    random.seed(0)  # the same program gives the same verdict in every helper
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for module, names in REFUSED:
+        vars(module).update(dict.fromkeys(names))
+    vars(sys)["modules"].update(dict.fromkeys(NO_MODULES))
+
+
+def run(channel: int, delays: int | None) -> NoReturn:
+    """Run the program that comes over the channel, say how it ended, and do what the judge asks."""
+    job = receive(channel)
+    stream = Stream(OUTPUT_LIMIT if job["capture"] else 0)
+    vars(sys).update(stdin=stream, stdout=stream, stderr=stream)
+    space: dict[str, Any] = {"__builtins__": vars(builtins)}  # the real ones: this module has a copy
+    if job["capture"]:
+        space["__name__"] = "__main__"
+    clock = Clock(job["timeout"], delays)
+    guard()
+    gc.freeze()
+    status, message = "passed", ""
+    try:
+        clock(0.0, _execute, job["code"], space)
+    except Late:
+        status, message = "timed out", f"no result within {job['timeout']:g} s"
+    except BaseException as error:  # whatever a program raises, SystemExit too, is its failure
+        status, message = "failed", _told(error, job)
+    try:
+        send(channel, [status, message, "".join(stream.parts)])
+        if status == "passed" and job["judged"]:
+            Server(channel, space, clock).serve()
+    except (Closed, Garbled):  # the judge has its verdict
+        pass
+    _leave(0)
+
+
+def _execute(code: str, space: dict[str, Any]) -> None:
+    exec(compile(code + "\n", "<string>", "exec"), space)
+
+
+def _told(error: BaseException, job: dict[str, Any]) -> str:
+    """The exception's text, with a traceback where output is captured. Ends a process that has none."""
+    try:
+        text = str(error)[:MESSAGE_LIMIT]
+        if not job["capture"]:
+            return text
+        lines = job["code"].split("\n")
+        shown = []
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename == "<string>" and frame.lineno:
+                source = lines[frame.lineno - 1].strip() if frame.lineno <= len(lines) else ""
+                shown.append(f"  line {frame.lineno}, in {frame.name}: {source}")
+        if len(shown) > 8:
+            shown[4:-4] = ["  ..."]
+        kind = type(error).__name__
+        return "\n".join(["Traceback (most recent call last):", *shown, f"{kind}: {text}" if text else kind])
+    except BaseException:
+        _leave(1)
+
+
+class Server:
+    """Performs what the judge asks for, one request at a time.
+
+    A request is `[operation, seconds, arguments...]`, with the time that the judge has used so far; answers
+    are in `answer`.
+    """
+
+    def __init__(self, channel: int, space: dict[str, Any], clock: Clock) -> None:
+        self.channel, self.space, self.clock = channel, space, clock
+        self.things: list[Any] = []
+
+    def serve(self) -> NoReturn:
+        """Go on until the judge hangs up."""
+        while True:
+            operation, judged, *arguments = receive(self.channel)
+            send(self.channel, self.answer(operation, judged, arguments))
+
+    def answer(self, operation: str, judged: float, arguments: list[Any]) -> list[Any]:
+        """`["result", value, changed arguments or null]`, `["raised", names, text, arguments]`, `["late"]`.
+
+        `names` are those of the exception's class and of its bases.
+        """
+        try:
+            before = list(arguments)
+            values = [unpack(argument, self.things.__getitem__) for argument in arguments]
+            result = pack(self.clock(judged, self._perform, operation, values), self._keep)
+            return ["result", result, self._changes(before, values) if operation == "call" else None]
+        except Late:
+            return ["late"]
+        except Unfit as error:
+            return ["unfit", str(error)]
+        except BaseException as error:
+            return self._raised(error)
+
+    def _perform(self, operation: str, values: list[Any]) -> Any:
+        if operation == "name":
+            if values[0] not in self.space:
+                raise NameError(f"name {values[0]!r} is not defined")
+            return self.space[values[0]]
+        if operation == "call":
+            function, args, kwargs = values
+            return function(*args, **kwargs)
+        return OPERATIONS[operation](*values)
+
+    def _changes(self, before: list[Any], values: list[Any]) -> Any:
+        _, *old = before
+        new = [pack(value, self._keep) for value in values[1:]]
+        return None if new == old else new
+
+    def _raised(self, error: BaseException) -> list[Any]:
+        names = [cls.__name__ for cls in type.mro(type(error))]
+        try:
+            return ["raised", names, str(error)[:MESSAGE_LIMIT], pack(list(error.args), self._keep)]
+        except Unfit:
+            return ["raised", names, str(error)[:MESSAGE_LIMIT], []]
+        except BaseException:
+            _leave(1)
+
+    def _keep(self, thing: Any) -> int:
+        self.things.append(thing)
+        return len(self.things) - 1
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "get": getattr,
+    "set": setattr,
+    "item": operator.getitem,
+    "length": len,
+    "truth": bool,
+    "iterate": iter,
+    "next": next,
+}

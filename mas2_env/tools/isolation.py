@@ -1,0 +1,218 @@
+"""What stands between a program and this machine.
+
+`choose(None)` gives the strongest isolation that works here, and that is bubblewrap's or none: where it does
+not work, programs are refused, unless process isolation is asked for by name.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Literal, Protocol
+
+from mas2_env.errors import Breakdown
+from mas2_env.tools.inside.filter import supported
+
+VARIABLE = "MAS2_SANDBOX"
+NAMES = ("bwrap", "process")
+Name = Literal["bwrap", "process"]
+
+SIZE = 64 << 20
+"""Bytes that a program may keep in files."""
+INSTALL = "apt-get install bubblewrap, dnf install bubblewrap, or pacman -S bubblewrap"
+DEVICES = ("null", "zero", "full", "random", "urandom")
+TRIAL_LIMIT = 30.0
+
+
+class Isolation(Protocol):
+    """How a helper is started; all else is the same under every isolation."""
+
+    @property
+    def name(self) -> str:
+        """As in `NAMES`."""
+        ...
+
+    @property
+    def sealed(self) -> bool:
+        """Whether programs are kept from the files of this machine."""
+        ...
+
+    @property
+    def folder(self) -> str | None:
+        """Where a helper may write, as it sees it; None if the caller makes a folder for it."""
+        ...
+
+    @property
+    def layers(self) -> str:
+        """What there is between a program and this machine, for people."""
+        ...
+
+    def command(self, arguments: list[str]) -> list[str]:
+        """The command that runs a bare interpreter with these arguments."""
+        ...
+
+
+class ProcessIsolation:
+    """A process, session, limits, system-call filter and folder of its own, and nothing more.
+
+    A program can read whatever its user can read.
+    """
+
+    name, sealed, folder = "process", False, None
+
+    @property
+    def layers(self) -> str:
+        """Its parts."""
+        return f"process alone: limits, {_filter()}; no namespaces, this machine's files are readable"
+
+    def command(self, arguments: list[str]) -> list[str]:
+        """The interpreter as it is."""
+        return [interpreter(), *arguments]
+
+
+class Bubblewrap:
+    """All namespaces, a read-only root that holds the interpreter and nothing else, no capabilities.
+
+    Raises:
+        Breakdown: if this machine cannot do it, with what to do.
+    """
+
+    name, sealed, folder = "bwrap", True, "/tmp"
+
+    @property
+    def layers(self) -> str:
+        """Its parts."""
+        namespaces = "user, mount, pid, net, ipc, uts and cgroup namespaces"
+        return f"bwrap: {namespaces}, read-only root, limits, {_filter()}"
+
+    def __init__(self) -> None:
+        self._prefix = _bubblewrap()
+
+    def command(self, arguments: list[str]) -> list[str]:
+        """The interpreter in the sandbox."""
+        return [*self._prefix, interpreter(), *arguments]
+
+
+def choose(name: str | None = None) -> Isolation:
+    """The isolation of that name, else of the variable MAS2_SANDBOX, else bubblewrap's.
+
+    Raises:
+        Breakdown: if there is none of that name, or it does not work here.
+    """
+    name = name or os.environ.get(VARIABLE) or "bwrap"
+    if name == "process":
+        return ProcessIsolation()
+    if name == "bwrap":
+        return Bubblewrap()
+    raise Breakdown(f"there is no isolation {name!r} for programs; expected one of {', '.join(NAMES)}")
+
+
+def _filter() -> str:
+    return "seccomp" if supported() else "no seccomp filter for this machine or kernel"
+
+
+def interpreter() -> str:
+    """The interpreter itself, not a virtual environment's link to it."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+@functools.lru_cache(maxsize=1)
+def _bubblewrap() -> tuple[str, ...]:
+    """The command that goes before the interpreter, tried once."""
+    tool = shutil.which("bwrap")
+    if sys.platform != "linux":
+        raise Breakdown(_refusal("bubblewrap needs Linux"))
+    if tool is None:
+        raise Breakdown(_refusal("bubblewrap is not installed", f"{INSTALL}; or "))
+    command = (
+        *(tool, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
+        *(
+            "--unshare-cgroup-try",
+            "--die-with-parent",
+            "--cap-drop",
+            "ALL",
+            "--uid",
+            "65534",
+            "--gid",
+            "65534",
+        ),
+        *("--hostname", "sandbox", *_root(), "--proc", "/proc"),
+        *(part for name in DEVICES for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
+        *("--size", str(SIZE), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"),
+    )
+    try:
+        trial = subprocess.run(
+            [*command, interpreter(), "-I", "-S", "-c", "import hashlib, ctypes, socket"],
+            capture_output=True,
+            timeout=TRIAL_LIMIT,
+            check=False,
+            env={"LANG": "C.UTF-8"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Breakdown(_refusal(f"{tool} cannot be run: {error}")) from error
+    if trial.returncode != 0:
+        raise Breakdown(_refusal(_explained(trial.stderr.decode("utf-8", "replace").strip())))
+    return command
+
+
+def _refusal(reason: str, remedy: str = "") -> str:
+    return (
+        f"programs are not run without isolation, and there is none here: {reason}. {remedy}"
+        f"to run programs that you trust as plain processes: --sandbox process, or {VARIABLE}=process"
+    )
+
+
+def _explained(said: str) -> str:
+    last = said.rpartition("\n")[2] or "bwrap failed without a word"
+    if "--size" in said:
+        return f"bubblewrap is too old, 0.7 or newer is needed ({last})"
+    if any(word in said for word in ("namespace", "uid map", "Operation not permitted", "Permission denied")):
+        return (
+            f"user namespaces are not allowed ({last}); see sysctl "
+            "kernel.apparmor_restrict_unprivileged_userns, kernel.unprivileged_userns_clone and "
+            "user.max_user_namespaces, or a container's seccomp profile"
+        )
+    return last
+
+
+def _root() -> list[str]:
+    """Bind the interpreter, the standard library without installed packages, and the libraries of both."""
+    library = sysconfig.get_path("stdlib")
+    binary = interpreter()
+    arguments = ["--ro-bind", library, library]
+    for name in ("site-packages", "dist-packages"):
+        if os.path.isdir(os.path.join(library, name)):
+            arguments += ["--tmpfs", os.path.join(library, name), "--remount-ro", os.path.join(library, name)]
+    for path in sorted({binary, *_libraries(binary, library)}):
+        arguments += ["--ro-bind", path, path]
+    return [*arguments, "--ro-bind-try", "/usr/share/zoneinfo", "/usr/share/zoneinfo"]
+
+
+def _libraries(binary: str, library: str) -> set[str]:
+    """Shared libraries that the interpreter and its extension modules load, as the loader lists them."""
+    modules = [str(path) for path in Path(library, "lib-dynload").glob("*.so") if "_tkinter" not in path.name]
+    listed = subprocess.run(
+        [binary],
+        env={"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(modules)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TRIAL_LIMIT,
+        check=False,
+    )
+    found = set()
+    for line in listed.stdout.splitlines():
+        path = line.rpartition("=>")[2].rpartition(" (0x")[0].strip()
+        if path.startswith("/") and not path.startswith(library):
+            found.add(path)
+    return found
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"{choose('bwrap').layers}\n")
+    except Breakdown as reason:
+        sys.exit(str(reason))
