@@ -14,7 +14,6 @@ from mas2_env.tools.calculator import CALCULATOR, call_calculator
 from mas2_tasks.math_file import Problem, calculations, derivation, distractors, read_math
 from mas2_tasks.math_score import shared_scorer
 from mas2_tasks.math_text import find_answer, normal_form
-from mas2_tasks.procedural.coins import item_draw
 from mas2_tasks.procedural.competition import MEAN_LEVEL, problem
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.sources import SourcedTask
@@ -51,7 +50,7 @@ class MATH(SourcedTask):
     """
 
     name = "MATH"
-    version = "1"
+    version = "2"
     title = "MATH"
     description = (
         "Competition mathematics of seven subjects and five levels; the answer is a "
@@ -99,7 +98,7 @@ class MATH(SourcedTask):
         return self._build(item_id, record.problem, record.answer, distractors(record), steps, gold)
 
     def _generate(self, item_id: str, index: int) -> Item:
-        subject, level, made = problem(item_draw(self.name, self.version, self.seed, index))
+        subject, level, made = problem(self.version, self.seed, index)
         told = " ".join(made.steps[:-1])
         solution = f"{told} {_boxed(made.steps[-1], made.answer)}".strip()
         gold = Gold(solution, subject, level, calculations("\n".join(made.steps)))

@@ -8,9 +8,9 @@ from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.nq import NQ
 from mas2_tasks.variety import Neighbours, carry, main, measure, overlap, skeletons, tokens
 
-FAMILIES = ("hotpotqa", "nq", "bamboogle", "gsm8k")
+FAMILIES = ("hotpotqa", "nq", "bamboogle", "gsm8k", "math", "humaneval", "mbpp")
 POINTS = {point.name: point for point in entry_points(group="mas2.tasks")}
-ITEMS = 3000
+ITEMS = 2000
 
 
 @pytest.mark.parametrize("name", FAMILIES)

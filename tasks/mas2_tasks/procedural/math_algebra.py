@@ -45,7 +45,7 @@ def linear(draw: Draw, level: int) -> Puzzle:
 
 def roots(draw: Draw, level: int) -> Puzzle:
     """All roots of a quadratic that factors."""
-    p, q = nonzero(draw, 18 + 2 * level), nonzero(draw, 18 + 2 * level)
+    p, q = nonzero(draw, 30 + 10 * level), nonzero(draw, 30 + 10 * level)
     if p in (q, -q):
         q = p + draw.between(1, 5) if p > 0 else p - draw.between(1, 5)
     lead = 1 if level < 4 else draw.between(2, 2 + level)
@@ -250,7 +250,7 @@ _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15, 17, 19, 21, 22, 23, 26, 29, 3
 def radical(draw: Draw, level: int) -> Puzzle:
     """A sum of square roots, simplified, or a quotient with a rational denominator."""
     inside = draw.pick(_SQUARE_FREE[: 15 + 2 * level])
-    a, b = draw.between(2, 18 + 2 * level), draw.between(2, 18 + 2 * level)
+    a, b = draw.between(2, 30 + 12 * level), draw.between(2, 30 + 12 * level)
     if level < 3:
         text = draw.pick(
             (

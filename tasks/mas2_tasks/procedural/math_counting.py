@@ -209,7 +209,7 @@ def expansion(draw: Draw, level: int) -> Puzzle:
 
 def paths(draw: Draw, level: int) -> Puzzle:
     """Shortest paths on a grid, perhaps through a point."""
-    x, y = draw.between(3, 5 + level), draw.between(3, 5 + level)
+    x, y = draw.between(3, 10 + level), draw.between(3, 10 + level)
     whole = comb(x + y, x)
     who = Cast(draw).hero
     start = f"On a grid, {who} walks from $(0,0)$ to $({x},{y})$, each step one unit right or one unit up."

@@ -216,32 +216,57 @@ def solid(draw: Draw, level: int) -> Puzzle:
     )
 
 
+def _polygon_questions(
+    n: int, what: str, ends: str, inner: Fraction, outer: Fraction
+) -> list[tuple[str, Exact, list[Exact]]]:
+    every, near = Fraction(n * (n - 3), 2), Fraction(n * (n - 1), 2)
+    return [
+        (
+            f"How many degrees is each interior angle of a {what} with ${n}$ {ends}?",
+            inner,
+            [outer, 180 * (n - 2), Fraction(180 * (n - 1), n)],
+        ),
+        (f"How many diagonals does a convex polygon with ${n}$ {ends} have?", every, [near, n * (n - 3)]),
+        (
+            f"What is the sum of the interior angles, in degrees, of a convex polygon with ${n}$ {ends}?",
+            180 * (n - 2),
+            [180 * n, 360 * n, 180 * (n - 1)],
+        ),
+        (
+            f"A {what} has ${n}$ {ends}. How many degrees does each exterior angle measure?",
+            outer,
+            [inner, Fraction(180, n), Fraction(360, n - 2)],
+        ),
+        (
+            f"In a convex polygon with ${n}$ {ends}, how many diagonals start at any one vertex?",
+            n - 3,
+            [n - 2, n - 1, every],
+        ),
+        (
+            f"Each interior angle of a {what} measures ${show(inner)}$ degrees. How many {ends} are there?",
+            n,
+            [n - 2, n + 2, n - 1],
+        ),
+        (
+            f"In a {what} with ${n}$ {ends}, by how many degrees do interior and exterior angles differ?",
+            inner - outer,
+            [inner, outer, 180 - inner],
+        ),
+        (
+            f"A convex polygon has ${every}$ diagonals. How many {ends} does it have?",
+            n,
+            [n + 3, n - 3, n - 1],
+        ),
+    ]
+
+
 def polygon(draw: Draw, level: int) -> Puzzle:
     """Angles and diagonals of a regular polygon."""
-    n = draw.between(5, 100 + 40 * level)
-    kind = draw.between(0, 2 if level > 1 else 1)
-    inner = Fraction(180 * (n - 2), n)
-    wrong: list[Exact]
-    if kind == 0:
-        what = draw.pick(("regular polygon", "regular convex polygon"))
-        text, value = (
-            f"How many degrees is each interior angle of a {what} with ${n}$ sides?",
-            inner,
-        )
-        wrong = [Fraction(360, n), 180 * (n - 2), Fraction(180 * (n - 1), n)]
-    elif kind == 1:
-        value = Fraction(n * (n - 3), 2)
-        text, wrong = (
-            f"How many diagonals does a convex polygon with ${n}$ {draw.pick(('sides', 'vertices'))} have?",
-            [Fraction(n * (n - 1), 2), n * (n - 3), Fraction((n - 1) * (n - 2), 2)],
-        )
-    else:
-        value = Fraction(n)
-        text = (
-            f"Each interior angle of a regular polygon measures ${show(inner)}$ degrees. How "
-            "many sides does it have?"
-        )
-        wrong = [n - 2, n + 2, n - 1]
+    n = draw.between(5, 150 + 60 * level)
+    inner, outer = Fraction(180 * (n - 2), n), Fraction(360, n)
+    what = draw.pick(("regular polygon", "regular convex polygon"))
+    ends = draw.pick(("sides", "vertices"))
+    text, value, wrong = draw.pick(_polygon_questions(n, what, ends, inner, outer)[: 5 if level < 2 else 8])
     steps = [
         "For $n$ sides the interior angles sum to $180(n-2)$ degrees; each vertex has $n-3$ diagonals.",
         f"Here this gives ${show(value)}$.",

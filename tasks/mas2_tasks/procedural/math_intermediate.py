@@ -201,9 +201,9 @@ def telescope(draw: Draw, level: int) -> Puzzle:
 
 def geometric(draw: Draw, level: int) -> Puzzle:
     """An infinite geometric series."""
-    bottom = draw.between(2, 7 + level)
+    bottom = draw.between(2, 9 + 2 * level)
     ratio = Fraction(draw.between(1, bottom - 1), bottom) * draw.pick((1, -1) if level > 1 else (1,))
-    first = Fraction(draw.between(1, 40 + 10 * level), draw.pick((1, 1, 2, 3)))
+    first = Fraction(draw.between(1, 150 + 40 * level), draw.pick((1, 1, 2, 3, 5, 7)))
     value = first / (1 - ratio)
     if level < 3:
         text = (
@@ -226,16 +226,17 @@ def logarithms(draw: Draw, level: int) -> Puzzle:
     base, p, q = draw.pick((2, 3, 5)), draw.between(1, 5), draw.between(2, 6)
     if level < 3:
         base = draw.pick((2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
-        value = Fraction(q, p)
-        text = ask(draw, f"$\\log_{{{base**p}}} {base**q}$")
+        factor = draw.between(2, 30)
+        value = Fraction(factor * q, p)
+        text = ask(draw, f"${factor} \\log_{{{base**p}}} {base**q}$")
         steps = [
             f"${base**p} = {base}^{p}$ and ${base**q} = {base}^{q}$.",
-            f"So the logarithm is ${show(value)}$.",
+            f"So the logarithm is ${show(Fraction(q, p))}$, and ${factor}$ times that is ${show(value)}$.",
         ]
-        return number(text, value, steps, [Fraction(p, q), q - p, p * q])
+        return number(text, value, steps, [Fraction(factor * p, q), factor * (q - p), Fraction(q, p)])
     power = draw.between(3, 4) if base < 5 else 3
     low, total = base ** draw.between(0, (power - 1) // 2), base**power
-    high, shift = total // low, nonzero(draw, 60 + 20 * level)
+    high, shift = total // low, nonzero(draw, 300 + 100 * level)
     one, other = polynomial((1, shift)), polynomial((1, shift + high - low))
     text = draw.pick(
         (

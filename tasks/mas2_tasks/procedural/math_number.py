@@ -47,7 +47,7 @@ def common(draw: Draw, level: int) -> Puzzle:
 
 def divisors(draw: Draw, level: int) -> Puzzle:
     """The number or the sum of divisors."""
-    primes = sorted(draw.some(_PRIMES[: 5 + level], 2 if level < 4 else 3))
+    primes = sorted(draw.some(_PRIMES[: 8 + 2 * level], 2 if level < 4 else 3))
     powers = [draw.between(1, 5 if prime < 4 else 3) for prime in primes]
     value = prod([p**e for p, e in zip(primes, powers, strict=True)])
     shown = " \\cdot ".join([f"{p}^{{{e}}}" for p, e in zip(primes, powers, strict=True)])
@@ -134,7 +134,7 @@ def bases(draw: Draw, level: int) -> Puzzle:
 
 def congruences(draw: Draw, level: int) -> Puzzle:
     """The smallest number with given remainders."""
-    moduli = sorted(draw.some((3, 4, 5, 7, 11, 13, 17, 19, 23)[: 4 + level], 2 if level < 5 else 3))
+    moduli = sorted(draw.some((3, 4, 5, 7, 11, 13, 17, 19, 23)[: 6 + level], 2 if level < 5 else 3))
     whole = prod(moduli)
     value = draw.between(2, whole - 1)
     told = ", ".join([f"${value % m}$ when divided by ${m}$" for m in moduli[:-1]])
@@ -198,9 +198,12 @@ def zeros(draw: Draw, level: int) -> Puzzle:
     )
 
 
+_MODULI = tuple([n for n in range(7, 200) if all(n % p for p in (2, 3, 5, 7, 11, 13) if p < n)])
+
+
 def inverse(draw: Draw, level: int) -> Puzzle:
     """A modular inverse or a linear congruence."""
-    modulus = draw.pick((7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)[: 8 + 2 * level])
+    modulus = draw.pick(_MODULI[: 16 + 4 * level])
     a = draw.between(2, modulus - 2)
     c = draw.between(1, modulus - 1) if level > 3 else 1
     value = pow(a, -1, modulus) * c % modulus

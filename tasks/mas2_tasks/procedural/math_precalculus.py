@@ -235,7 +235,7 @@ def polar(draw: Draw, level: int) -> Puzzle:
 
 def double(draw: Draw, level: int) -> Puzzle:
     """Sine, cosine and tangent of double angles, from a right triangle."""
-    m = draw.between(2, 14 + level)
+    m = draw.between(2, 30 + 4 * level)
     n = draw.pick([n for n in range(1, m) if gcd(m, n) == 1 and (m - n) % 2])
     a, b, c = m * m - n * n, 2 * m * n, m * m + n * n
     if draw.chance(0.5):
