@@ -167,7 +167,7 @@ def make_task(
         DataError: if its data cannot be read.
     """
     name, given = parse_spec(spec)
-    cls = _task_class(name)
+    cls = task_class(name)
     options = {**options, **given}
     if options.get("split") == "all":
         del options["split"]
@@ -221,10 +221,15 @@ def task_options(spec: str) -> tuple[str, ...]:
     Raises:
         PluginError: if there is no such task.
     """
-    return _options_of(_task_class(parse_spec(spec)[0]))
+    return _options_of(task_class(parse_spec(spec)[0]))
 
 
-def _task_class(name: str) -> type[Task]:
+def task_class(name: str) -> type[Task]:
+    """The class of a task, by its registered name or by its route.
+
+    Raises:
+        PluginError: if there is no such task, or it is not a `mas2_env.task.Task`.
+    """
     cls = load("tasks", name)
     if not (isinstance(cls, type) and issubclass(cls, Task)):
         raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")

@@ -44,6 +44,7 @@ class Records(Struct, Generic[T], frozen=True):
         rows: its records, in order.
         lines: where each stands: its line from 1, or its place in the list from 1.
         unit: `line` or `entry`.
+        split: the official split that they are of, where the source says.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Records(Struct, Generic[T], frozen=True):
     rows: tuple[T, ...]
     lines: tuple[int, ...]
     unit: str
+    split: str = ""
 
     def place(self, index: int) -> str:
         """`file: line n` of the record at `index`, for messages."""

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from mas2_env.errors import DataError
+
 SourceName: TypeAlias = Literal["procedural", "file", "hub"]
 SplitName: TypeAlias = Literal["all", "train", "validation", "test"]
 
@@ -103,6 +105,32 @@ class Score(Struct, frozen=True):
     metrics: dict[str, float] = {}
 
 
+class Fetched(Struct, frozen=True):
+    """An official split that is at hand as a file.
+
+    Attributes:
+        split: as it was published.
+        rows: their number.
+        sha256: of the rows as JSON Lines, before they are zipped.
+        path: the file.
+    """
+
+    split: str
+    rows: int
+    sha256: str
+    path: str
+
+
+class Download(Struct, frozen=True):
+    """What was downloaded of a benchmark: the commit `revision` of a repository, split by split."""
+
+    repository: str
+    config: str
+    revision: str
+    licence: str
+    files: tuple[Fetched, ...]
+
+
 class Task(ABC):
     """A benchmark bound to one source of items.
 
@@ -121,6 +149,8 @@ class Task(ABC):
     """Completion tokens of a plain single call: the reference cost rests on it."""
     blocking: ClassVar[bool] = False
     """Whether `call` and `score` may wait (for a program, say), so that async drivers give them a thread."""
+    metric: ClassVar[str] = ""
+    """The official primary metric, in a few words."""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     scorer: ClassVar[str] = "mas2_env.scoring.scorer:Scorer"
@@ -171,6 +201,30 @@ class Task(ABC):
     @abstractmethod
     def digest(self) -> str:
         """SHA-256 that identifies the data: of the file's bytes, or of the generator's version and seed."""
+
+    @property
+    def splits(self) -> Mapping[str, int | None]:
+        """Number of items of each split that is known, or None where they never end."""
+        return {self.split: self.size}
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """Where the items were published, as far as the task knows: repository, revision and the like."""
+        return {}
+
+    @classmethod
+    def sources(cls) -> Mapping[str, int | None]:
+        """Sources that the task has, with their number of items; None where that is open."""
+        return {"procedural": None}
+
+    @classmethod
+    def download(cls, path: str | None = None, out: str | None = None) -> Download:
+        """Download the published data, or take them from a mirror at `path`; write copies to `out` if given.
+
+        Raises:
+            DataError: if they cannot be had.
+        """
+        raise DataError(f"{cls.name}: has no data that could be downloaded")
 
     @abstractmethod
     def item(self, index: int) -> Item:

@@ -200,6 +200,12 @@ def test_the_lists_are_printed_as_tables_and_as_json(mas2):
     assert shown["source"] == "procedural"
     assert shown["example"]["query"]
     assert "data SHA-256" in mas2("tasks show hotpotqa")[1]
+    assert "97,852" in mas2("tasks list")[1]
+    part = json.loads(mas2("tasks show hotpotqa[split=test] --json")[1])
+    assert part["label"] == "HotpotQA[split=test]"
+    assert part["splits"] == {"train": None, "validation": None, "test": None}
+    assert part["digest"] != shown["digest"]
+    assert part == json.loads(mas2("tasks show hotpotqa --split test --json")[1])
     assert json.loads(mas2("pool list --json")[1])[0]["name"] == "default"
     pool = json.loads(mas2("pool show --json")[1])
     assert all(b["source"] and b["date"] for b in pool["backbones"].values())

@@ -18,7 +18,7 @@ from mas2_env.envs.layout import NAMES, OPERATIONS
 from mas2_env.execution.trace import TRACE_VERSION, Event
 from mas2_env.mock.scenario import Faults, Scenario
 from mas2_env.observation import BackboneView, ExecutionView, FailureView, Observation, TurnView
-from mas2_env.plugins import names
+from mas2_env.plugins import load, names
 from mas2_env.providers import Provider
 from mas2_env.reward import Outcome
 from mas2_env.runs.record import Record
@@ -141,6 +141,17 @@ def test_the_array_observation_is_described_block_by_block() -> None:
     )
     sizes = {name: math.prod(map(int, size.split("×"))) for name, size in rows}
     assert list(sizes.items()) == [(name, place.stop - place.start) for name, place in PLACES.items()]
+
+
+def test_the_table_of_the_hub_is_the_one_that_is_used() -> None:
+    text = section("tasks.md", "The hub")
+    for name in names("tasks"):
+        task = load("tasks", name)
+        if "hub" in task.sources():
+            data = task.hub_data()
+            assert f"| `{name}` | {data.repository} | `{data.config}` | {data.revision or 'resolved'}" in text
+            assert f"| {data.licence} | " in text
+            assert all(f"{split.name} {split.rows:,}" in text for split in data.splits)
 
 
 def test_built_in_policies_are_named() -> None:

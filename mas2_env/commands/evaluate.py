@@ -50,7 +50,10 @@ def evaluate_command(
     ] = None,
     data: Annotated[
         Strings | None,
-        typer.Option(metavar="TASK=PATH", help="A task's data file; its source is then 'file'."),
+        typer.Option(
+            metavar="TASK=PATH",
+            help="A task's data file, its source being 'file'; with --source hub, a mirror.",
+        ),
     ] = None,
     split: Annotated[
         Literal["all", "train", "validation", "test"] | None,
@@ -298,11 +301,13 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
             near = did_you_mean(name, wanted.values())
             raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
         paths[name] = path
-    if paths and choice.source in ("procedural", "hub"):
+    if paths and choice.source == "procedural":
         raise RunError(f"--data gives files, but --source is {choice.source!r}")
     made = []
     for spec, name in wanted.items():
-        kind: Any = "file" if name in paths else choice.source or "procedural"
+        kind: Any = choice.source or ("file" if name in paths else "procedural")
+        if kind == "file" and name not in paths:
+            raise RunError(f"--source is 'file', but --data names no file for {name}: --data {name}=PATH")
         made.append(make_task(spec, kind, paths.get(name), split=choice.split or "all"))
     return made
 

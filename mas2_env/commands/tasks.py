@@ -11,19 +11,16 @@ app = typer.Typer(no_args_is_help=True, help="Benchmarks and their items.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+Task = Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")]
+Source = Literal["procedural", "file", "hub"]
+
+
 @app.command("list")
 def list_command(json: Json = False) -> None:
-    """List the tasks that are registered."""
-    from mas2_env.errors import Mas2Error
-    from mas2_env.plugins import load, names
+    """List the tasks that are registered: items of each source, tools, primary metric."""
+    from mas2_env.plugins import names
 
-    rows: list[dict[str, Any]] = []
-    for name in names("tasks"):
-        try:
-            task = load("tasks", name)
-            rows.append({"name": name, "title": task.title, "description": task.description, "error": None})
-        except Mas2Error as error:
-            rows.append({"name": name, "title": "", "description": "", "error": str(error)})
+    rows = [_row(name) for name in names("tasks")]
     if json:
         print_json(rows)
         return
@@ -32,44 +29,81 @@ def list_command(json: Json = False) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("task", "title"):
         table.add_column(column, no_wrap=True)
-    table.add_column("description")
+    table.add_column("generated")
+    table.add_column("hub", justify="right")
+    table.add_column("tools")
+    table.add_column("success")
     for row in rows:
-        table.add_row(row["name"], row["title"], row["error"] or row["description"])
+        sources = row["sources"]
+        made = "without end" if "procedural" in sources else "no"
+        hub = f"{sources['hub']:,}" if sources.get("hub") is not None else "no"
+        cells = (made, hub, ", ".join(row["tools"]) or "none", row["metric"] or "not stated")
+        table.add_row(row["name"], row["title"], *((row["error"], "", "", "") if row["error"] else cells))
     print_table(table)
 
 
-@app.command("show", short_help="Show a task: data, licence, citation, tools, an item.")
+def _row(name: str) -> dict[str, Any]:
+    from mas2_env.errors import Mas2Error
+    from mas2_env.plugins import load
+
+    empty: dict[str, Any] = {"title": "", "description": "", "tools": [], "metric": "", "sources": {}}
+    try:
+        task = load("tasks", name)
+        tools = task.tools if isinstance(task.tools, tuple) else ()
+        facts = {
+            "title": task.title,
+            "description": task.description,
+            "tools": [tool.name for tool in tools],
+            "metric": task.metric,
+            "sources": dict(task.sources()),
+        }
+        return {"name": name, **facts, "error": None}
+    except Mas2Error as error:
+        return {"name": name, **empty, "error": str(error)}
+
+
+@app.command("show", short_help="Show a task: data, splits, licence, citation, tools, an item.")
 def show_command(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")],
+    task: Task,
     source: Annotated[
-        Literal["procedural", "file", "hub"] | None,
-        typer.Option(help="Where the items come from. (default: procedural)"),
+        Source | None, typer.Option(help="Where the items come from. (default: procedural)")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Path of the data, for source 'file'.")
+        str | None,
+        typer.Option(metavar="PATH", help="The data of source 'file', or a mirror of the hub for 'hub'."),
     ] = None,
+    split: Annotated[
+        Literal["all", "train", "validation", "test"], typer.Option(help="The part of the items.")
+    ] = "all",
     json: Json = False,
 ) -> None:
-    """Show a task: its data, licence, citation, tools, and the query of an item."""
+    """Show a task: its data and their splits, licence, citation, tools, and the query of an item."""
     from mas2_env.plugins import make_task
 
-    made = make_task(task, source or ("file" if data else "procedural"), data)
+    made = make_task(task, source or ("file" if data else "procedural"), data, split=split)
+    item = made.item(0)
     facts = {
         "name": made.name,
+        "label": made.label,
         "title": made.title,
         "version": made.version,
         "description": made.description,
         "source": made.source,
         "path": made.path,
+        "split": made.split,
         "size": made.size,
+        "splits": dict(made.splits),
+        "sources": dict(made.sources()),
+        "origin": dict(made.origin),
         "digest": made.digest,
         "licence": made.licence,
         "citation": made.citation,
         "answer_format": made.answer_format,
+        "metric": made.metric,
         "tools": [
             {"name": t.name, "description": t.description, "parameters": t.parameters} for t in made.tools
         ],
-        "example": {"id": made.item(0).id, "query": made.item(0).query},
+        "example": {"id": item.id, "query": item.query},
     }
     if json:
         print_json(facts)
@@ -78,28 +112,81 @@ def show_command(
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
+    parts = [f"{part} {_count(size)}" for part, size in facts["splits"].items() if part != "all"]
+    origin = facts["origin"]
+    lines = {
+        "task": f"{facts['label']}, version {facts['version']}",
+        "title": facts["title"],
+        "what": facts["description"],
+        "source": facts["source"] + (f", {facts['path']}" if facts["path"] else ""),
+        **({"repository": f"{origin['repository']}, {origin['config']}"} if "repository" in origin else {}),
+        **({"revision": origin["revision"]} if "revision" in origin else {}),
+        "items": _count(facts["size"]),
+        **({"splits": ", ".join(parts)} if parts else {}),
+        "data SHA-256": facts["digest"],
+        "licence": facts["licence"] or "not stated",
+        "citation": facts["citation"] or "not stated",
+        "success": facts["metric"] or "not stated",
+        "answer": facts["answer_format"],
+        "tools": "\n".join(f"{tool['name']}: {tool['description']}" for tool in facts["tools"]) or "none",
+        f"item {facts['example']['id']}": facts["example"]["query"],
+    }
+    _print_lines(lines)
+
+
+def _count(size: int | None) -> str:
+    return f"{size:,}" if size is not None else "without end"
+
+
+def _print_lines(lines: dict[str, str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    size = facts["size"]
-    lines = {
-        "task": f"{facts['name']}, version {facts['version']}",
-        "title": facts["title"],
-        "what": facts["description"],
-        "source": facts["source"] + (f", {facts['path']}" if facts["path"] else ""),
-        "items": f"{size:,}" if size is not None else "without end",
-        "data SHA-256": facts["digest"],
-        "licence": facts["licence"] or "not stated",
-        "citation": facts["citation"] or "not stated",
-        "answer": facts["answer_format"],
-        "tools": "\n".join(f"{tool['name']}: {tool['description']}" for tool in facts["tools"]) or "none",
-        f"item {facts['example']['id']}": facts["example"]["query"],
-    }
     for name, value in lines.items():
         table.add_row(name, Text(value))
+    print_table(table)
+
+
+@app.command("fetch", short_help="Download a task's published data at the pinned revision.")
+def fetch_command(
+    task: Task,
+    source: Annotated[Literal["hub"], typer.Option(help="Where to download from.")] = "hub",
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A mirror in the hub's layout, read instead of the hub.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Write copies of the files here, for source 'file'.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Download a task's published data, every official split, into the cache.
+
+    What is there already is not downloaded again; a split that was interrupted begins anew. The commit and
+    the SHA-256 of the rows are kept beside the data, and later loads compare them.
+    """
+    from mas2_env.plugins import parse_spec, task_class
+
+    found = task_class(parse_spec(task)[0]).download(data, out)
+    if json:
+        print_json(found)
+        return
+    _print_lines(
+        {
+            "repository": f"{found.repository}, {found.config}",
+            "revision": found.revision,
+            "licence": found.licence,
+        }
+    )
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("split", "rows", "SHA-256 of the rows", "file"):
+        table.add_column(column, justify="right" if column == "rows" else "left", overflow="fold")
+    for file in found.files:
+        table.add_row(file.split, f"{file.rows:,}", file.sha256, file.path)
     print_table(table)
 
 

@@ -65,6 +65,7 @@ class Bamboogle(OpenDomain):
     )
     scorer = "mas2_tasks.scorers:BamboogleScorer"
     reference_tokens = 120
+    metric = "exact match"
     licence = "MIT (Bamboogle); Apache-2.0 (procedural items)"
     citation = (
         "Press et al. 2023. Measuring and Narrowing the Compositionality Gap in Language Models. "

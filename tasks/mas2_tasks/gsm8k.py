@@ -73,6 +73,7 @@ class GSM8K(SourcedTask):
     tools = (CALCULATOR,)
     scorer = "mas2_tasks.scorers:GSM8KScorer"
     reference_tokens = 200
+    metric = "the number after ####"
     licence = "MIT (GSM8K); Apache-2.0 (procedural items)"
     citation = "Cobbe et al. 2021. Training Verifiers to Solve Math Word Problems. arXiv:2110.14168"
     fetch = "download grade_school_math/data/test.jsonl from https://github.com/openai/grade-school-math"
@@ -81,7 +82,7 @@ class GSM8K(SourcedTask):
         return read_gsm8k(path)
 
     def _ids(self, records: Records[Problem]) -> Sequence[str]:
-        return [f"gsm8k/test/{line}" for line in records.lines]
+        return [f"gsm8k/{records.split or 'test'}/{line}" for line in records.lines]
 
     def _content(self, record: Problem) -> str:
         return record.question

@@ -77,6 +77,7 @@ class HotpotQA(QuestionTask):
     wording = _WORDING
     scorer = "mas2_tasks.scorers:HotpotQAScorer"
     reference_tokens = 120
+    metric = "exact match"
     licence = "CC BY-SA 4.0 (HotpotQA); Apache-2.0 (procedural items)"
     citation = (
         "Yang et al. 2018. HotpotQA: A Dataset for Diverse, Explainable Multi-hop Question Answering. EMNLP. "

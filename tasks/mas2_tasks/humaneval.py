@@ -58,6 +58,7 @@ class HumanEval(CodeTask):
     answer_format = "End with one ```python block that holds the whole function, imports included."
     scorer = "mas2_tasks.code_scorers:HumanEvalScorer"
     reference_tokens = 180
+    metric = "hidden tests pass"
     licence = "MIT (HumanEval); Apache-2.0 (procedural items)"
     citation = "Chen et al. 2021. Evaluating Large Language Models Trained on Code. arXiv:2107.03374"
     fetch = "download data/HumanEval.jsonl.gz from https://github.com/openai/human-eval"

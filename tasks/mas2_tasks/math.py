@@ -61,6 +61,7 @@ class MATH(SourcedTask):
     scorer = "mas2_tasks.scorers:MATHScorer"
     reference_tokens = 300
     blocking = True
+    metric = "math-verify"
     licence = "MIT (MATH); Apache-2.0 (procedural items)"
     citation = (
         "Hendrycks et al. 2021. Measuring Mathematical Problem Solving With the MATH Dataset. "

@@ -50,6 +50,7 @@ class MBPP(CodeTask):
     answer_format = "End with one ```python block that holds the whole program, imports included."
     scorer = "mas2_tasks.code_scorers:MBPPScorer"
     reference_tokens = 130
+    metric = "the three asserts pass"
     licence = "CC BY 4.0 (MBPP); Apache-2.0 (procedural items)"
     citation = "Austin et al. 2021. Program Synthesis with Large Language Models. arXiv:2108.07732"
     fetch = "download mbpp/mbpp.jsonl from https://github.com/google-research/google-research"

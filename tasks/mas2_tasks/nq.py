@@ -71,6 +71,7 @@ class NQ(OpenDomain):
     )
     scorer = "mas2_tasks.scorers:NQScorer"
     reference_tokens = 80
+    metric = "exact match (ORQA)"
     licence = "CC BY-SA 3.0 (Natural Questions); Apache-2.0 (procedural items)"
     citation = (
         "Kwiatkowski et al. 2019. Natural Questions: A Benchmark for Question Answering Research. TACL; "
@@ -90,7 +91,7 @@ class NQ(OpenDomain):
         return read_nq(path)
 
     def _ids(self, records: Records[NQRecord]) -> Sequence[str]:
-        return [f"nq/dev/{line}" for line in records.lines]
+        return [f"nq/{records.split or 'dev'}/{line}" for line in records.lines]
 
     def _content(self, record: NQRecord) -> str:
         return record.question

@@ -33,7 +33,7 @@ class OpenDomain(QuestionTask):
         split: SplitName = "all",
     ) -> None:
         super().__init__(source, path, seed, split)
-        if source == "file":
+        if source != "procedural":
             self.tools = ()
 
     @abstractmethod

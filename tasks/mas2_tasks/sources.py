@@ -1,17 +1,20 @@
-"""What tasks have in common whose items come from a generator or from a local file."""
+"""What tasks have in common whose items come from a generator, from a local file or from the hub."""
 
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import msgspec
 
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
 from mas2_env.records import Records
-from mas2_env.task import Item, SourceName, SplitName, Task
+from mas2_env.task import Download, Item, SourceName, SplitName, Task
+from mas2_tasks.hub import HubSet, hub_set, hub_sets
+from mas2_tasks.hub_records import HubRecords, Reading, fetch, read_hub
+from mas2_tasks.hub_store import Store
 from mas2_tasks.splits import (
     PARTS,
     SPLITS_VERSION,
@@ -27,18 +30,21 @@ SUGGEST_FROM = 2000
 
 
 class SourcedTask(Task):
-    """A task with the sources `procedural` and `file`, and splits of the items of both.
+    """A task with the sources `procedural`, `file` and `hub`, and splits of the items of all.
 
     Procedural items have the ids `name/p<seed>/<index>`, in lower case; they never end, and each is a pure
     function of the generator's version, the seed and the index. An item has the same id whatever split it is
-    asked for in.
+    asked for in. For source `hub`, a path is a mirror: a folder in the hub's layout.
 
     Raises:
         DataError: if the source or the split is not one that there is, a path is missing or not wanted, the
-            file is bad, or none of its items is of the split.
+            data are bad or cannot be had, or none of the items is of the split.
     """
 
     fetch: ClassVar[str]
+    """How to get the file."""
+    on_hub: ClassVar[str] = ""
+    """Its name in the table of the hub, if not that of the task in lower case."""
 
     def __init__(
         self,
@@ -52,24 +58,25 @@ class SourcedTask(Task):
         self._check_source()
         self._prefix = f"{self.name.lower()}/p{seed}/"
         self._made: dict[int, Item] = {}
-        self._records: Records[Any] | None = self._load(path) if path is not None else None
-        self._index: dict[str, int] = {}
-        if self._records is not None:
-            self._index = self._records.unique(self._ids(self._records), "id")
-            if split != "all" and not self._places:
-                raise DataError(
-                    f"{self.name}: {self._records.path}: none of its {len(self._records.rows)} items is of "
-                    f"the split {split!r}; use a larger file or split='all'"
-                )
-        self._names = tuple(self._index)
+        self._records: Records[Any] | None = None
+        self._hub: HubRecords | None = None
+        self._names: tuple[str, ...] = ()
+        if source == "file" and path is not None:
+            self._records = self._load(path)
+            self._names = tuple(self._records.unique(self._ids(self._records), "id"))
+        elif source == "hub":
+            reading = Reading(self._load, self._ids, self._content)
+            self._hub = read_hub(Store(self.hub_data(), path), split, reading)
+            self._records, self._names = self._hub.records, self._hub.names
+        self._index = {name: place for place, name in enumerate(self._names)}
+        if self._records is not None and split != "all" and not self._places:
+            raise DataError(
+                f"{self.name}: {self._records.path}: none of its {len(self._records.rows)} items is of "
+                f"the split {split!r}; use a larger file or split='all'"
+            )
 
     def _check_source(self) -> None:
-        source, path, known = self.source, self.path, ("procedural", "file")
-        if source == "hub":
-            raise DataError(
-                f"{self.name}: this release reads the sources 'procedural' and 'file'; "
-                f"to use the real data, {self.fetch}, and give source='file' with its path"
-            )
+        source, path, known = self.source, self.path, get_args(SourceName)
         if source not in known:
             raise DataError(f"{self.name}: there is no source {source!r}{did_you_mean(str(source), known)}")
         if source == "file" and path is None:
@@ -78,6 +85,42 @@ class SourcedTask(Task):
             raise DataError(
                 f"{self.name}: source 'procedural' takes no path, got {path!r}; give source='file'"
             )
+
+    @classmethod
+    def hub_data(cls) -> HubSet:
+        """Its data set on the hub.
+
+        Raises:
+            DataError: if it has none.
+        """
+        return hub_set(cls.on_hub or cls.name.lower())
+
+    @classmethod
+    def sources(cls) -> dict[str, int | None]:
+        """Number of items of each source; None where they never end, or depend on a file."""
+        known: dict[str, int | None] = {"procedural": None, "file": None}
+        name = cls.on_hub or cls.name.lower()
+        return {**known, "hub": hub_sets()[name].rows} if name in hub_sets() else known
+
+    @classmethod
+    def download(cls, path: str | None = None, out: str | None = None) -> Download:
+        """Fetch all official splits into the cache, or of a mirror at `path`; copy them to `out` if given.
+
+        Raises:
+            DataError: if they cannot be had.
+        """
+        data = cls.hub_data()
+        revision, files = fetch(data, path, out)
+        return Download(data.repository, data.config, revision, data.licence, files)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Where the items of source `hub` come from: repository, configuration, revision, and a mirror."""
+        if self._hub is None:
+            return {}
+        data = self.hub_data()
+        found = {"repository": data.repository, "config": data.config, "revision": self._hub.revision}
+        return found | ({"mirror": self.path} if self.path is not None else {})
 
     @abstractmethod
     def _load(self, path: str) -> Records[Any]:
@@ -102,6 +145,8 @@ class SourcedTask(Task):
     @cached_property
     def _parts(self) -> tuple[Part, ...]:
         """The split of each record."""
+        if self._hub is not None:
+            return self._hub.parts
         rows = () if self._records is None else self._records.rows
         return tuple([part_of_content(self._content(row)) for row in rows])
 
@@ -109,7 +154,7 @@ class SourcedTask(Task):
     def _places(self) -> Sequence[int]:
         """Indices of the split's records among all."""
         if self.split == "all":
-            return range(len(self._index))
+            return range(len(self._names))
         return [place for place, part in enumerate(self._parts) if part == self.split]
 
     @property
@@ -119,8 +164,11 @@ class SourcedTask(Task):
 
     @property
     def splits(self) -> dict[str, int | None]:
-        """Number of items of each split of the source, or None where they never end."""
-        return dict.fromkeys(PARTS) if self._records is None else {**count_parts(self._parts)}
+        """Number of items of each split, or None where they never end; of the hub, of what was read."""
+        if self._records is None:
+            return dict.fromkeys(PARTS)
+        whole = self._hub is None or self.split == "all"
+        return {**count_parts(self._parts)} if whole else {self.split: self.size}
 
     @property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -124,7 +125,10 @@ def test_unknown_splits_are_refused(task: Task) -> None:
         type(task)(split="tset")
 
 
-def test_other_sources_say_what_they_need(task: Task) -> None:
+def test_other_sources_say_what_they_need(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAS2_CACHE", str(tmp_path))
     for arguments in ({"source": "hub"}, {"source": "file"}, {"source": "procedual"}):
         with pytest.raises(DataError):
             type(task)(**arguments)  # type: ignore[arg-type]
@@ -241,6 +245,14 @@ def test_tools_answer_whatever_they_are_given(task: Task, items: list[Item]) -> 
 def test_nothing_hidden_stands_in_the_query(items: list[Item]) -> None:
     for item in items:
         assert len(item.truth.answer) <= 20 or item.truth.answer.strip() not in item.query
+
+
+def test_what_a_list_of_tasks_says(task: Task) -> None:
+    assert set(task.sources()) <= {"procedural", "file", "hub"}
+    assert task.sources()["procedural"] is None
+    assert task.splits == {"train": None, "validation": None, "test": None}
+    assert task.metric == task.metric.strip()
+    assert task.origin == {}
 
 
 def test_pickles_small_and_whole(task: Task, items: list[Item]) -> None:

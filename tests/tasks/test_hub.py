@@ -1,0 +1,452 @@
+"""The source `hub`, by the real loading code: from mirrors in the hub's layout, and from a small hub."""
+
+import gzip
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow
+import pyarrow.parquet
+import pytest
+from mas2_tasks import hub_store
+from mas2_tasks.gsm8k import GSM8K
+from mas2_tasks.hub import HubSet, hub_set, hub_sets, stream_rows
+from mas2_tasks.mbpp import MBPP
+from mas2_tasks.nq import NQ
+from mas2_tasks.sources import SourcedTask
+from mas2_tasks.splits import PARTS, part_of_content
+
+from mas2_env.errors import DataError
+
+from .hub_server import serving
+
+Rows = dict[str, list[dict[str, Any]]]
+COMMIT = hub_set("gsm8k").revision
+SIZES = {"test": 8, "train": 40, "training": 40, "validation": 6, "whole": 60}
+
+
+@pytest.fixture(autouse=True)
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Caches of this test's own; the folder of ours."""
+    monkeypatch.setenv("MAS2_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    return tmp_path / "cache" / "hub"
+
+
+def mirror(folder: Path, data: HubSet, rows: Rows, form: str = "parquet") -> str:
+    """A folder in the hub's layout: data files, and a card that says which split they are of."""
+    home = folder / "mirror"
+    (home / data.config).mkdir(parents=True)
+    card = ["---", "configs:", f"- config_name: {data.config}", "  data_files:"]
+    for split, records in rows.items():
+        path = home / data.config / f"{split}-00000-of-00001.{form}"
+        if form == "parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records), path)
+        else:
+            path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+        card += [f"  - split: {split}", f"    path: {data.config}/{split}-*"]
+    (home / "README.md").write_text("\n".join([*card, "---", "# A mirror", ""]), encoding="utf-8")
+    return str(home)
+
+
+def records(task: Any, data: HubSet) -> Rows:
+    """Records in the official form, other ones in each official split."""
+    found: Rows = {}
+    start = 0
+    for official in data.splits:
+        items = [task.item(index) for index in range(start, start + SIZES[official.part])]
+        start += len(items)
+        found[official.name] = [
+            {column: task.record(item)[column] for column in data.columns} for item in items
+        ]
+    return found
+
+
+def questions(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [
+        {"question": f"How many are {number} apples?", "answer": f"So many.\n#### {number}"}
+        for number in range(start, start + count)
+    ]
+
+
+GSM8K_ROWS: Rows = {"train": questions(40), "test": questions(12, 100)}
+
+
+def has_hub(cls: type) -> bool:
+    return issubclass(cls, SourcedTask) and "hub" in cls.sources() and hasattr(cls, "record")
+
+
+CLASSES = [point.load() for point in entry_points(group="mas2.tasks")]
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if has_hub(cls)], ids=lambda cls: str(cls.name))
+def test_every_task_reads_its_data_set(cls: Any, tmp_path: Path) -> None:
+    data = cls.hub_data()
+    rows = records(cls(), data)
+    path = mirror(tmp_path, data, rows, "parquet" if data.repository != "HuggingFaceH4/MATH-500" else "jsonl")
+    whole = cls("hub", path)
+    assert whole.size == sum(map(len, rows.values()))
+    assert whole.origin["repository"] == data.repository
+    assert set(whole.splits) == set(PARTS)
+    assert sum(whole.splits.values()) == whole.size
+    found: dict[str, str] = {}
+    contents: dict[str, str] = {}
+    for part in PARTS:
+        task = cls("hub", path, split=part)
+        assert task.size == whole.splits[part]
+        assert task.digest != whole.digest
+        for index in range(task.size):
+            item = task.item(index)
+            assert item.id not in found
+            assert contents.setdefault(item.query, part) == part
+            found[item.id] = part
+            assert whole.find(item.id).query == item.query
+            assert task.record(item) in [record for records in rows.values() for record in records]
+    assert set(found) == {whole.item(index).id for index in range(whole.size)}
+    official = [split.name for split in data.splits if split.part == "test"]
+    assert whole.splits["test"] == sum(len(rows[name]) for name in official) or not official
+    copy = pickle.loads(pickle.dumps(task))
+    assert (copy.digest, copy.size) == (task.digest, task.size)
+    assert copy.score(copy.item(0), copy.item(0).truth.answer).success
+
+
+def test_the_file_and_the_hub_give_the_same_items(tmp_path: Path) -> None:
+    data = hub_set("nq")
+    rows = [{"question": f"who wrote book {n}", "answer": [f"Author {n}", f"A. {n}"]} for n in range(9)]
+    path = mirror(tmp_path, data, {"train": rows[:5], "validation": rows[5:]})
+    file = tmp_path / "dev.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows[5:])), encoding="utf-8")
+    ours, theirs = NQ("file", str(file)), NQ("hub", path, split="test")
+    for index in range(4):
+        one, two = ours.item(index), theirs.item(index)
+        assert (one.id, one.query, one.truth.gold.answers) == (two.id, two.query, two.truth.gold.answers)
+    assert theirs.item(0).id == "nq/dev/1"
+    assert theirs.tools == ()
+    assert NQ("hub", path, split="train").item(0).id.startswith("nq/train/")
+
+
+def test_what_is_held_out_stays_out_of_what_is_trained_on(tmp_path: Path) -> None:
+    """A training question that is also a test question is in no split, however it is written."""
+    train = questions(40)
+    train[7] = {"question": "  how many are 100 APPLES? ", "answer": "#### 100"}
+    path = mirror(tmp_path, hub_set("gsm8k"), {"train": train, "test": questions(12, 100)})
+    whole = GSM8K("hub", path)
+    assert whole.size == 51
+    assert "gsm8k/train/8" not in {whole.item(index).id for index in range(51)}
+    assert whole.splits["test"] == 12
+    with pytest.raises(DataError, match="no item of"):
+        whole.find("gsm8k/train/8")
+
+
+def test_official_validation_sets_are_kept(tmp_path: Path) -> None:
+    data = hub_set("mbpp")
+    path = mirror(tmp_path, data, records(MBPP(), data))
+    assert MBPP("hub", path).splits == {"train": 80, "validation": 6, "test": 8}
+
+
+def test_a_set_without_splits_is_divided_by_content(tmp_path: Path) -> None:
+    data = hub_set("humaneval")
+    task = next(cls for cls in CLASSES if cls.name == "HumanEval")
+    rows = records(task(), data)
+    made = task("hub", mirror(tmp_path, data, rows))
+    wanted = [part_of_content(row["prompt"]) for row in rows["test"]]
+    assert made.splits == {part: wanted.count(part) for part in PARTS}
+
+
+def test_a_second_load_needs_no_library_and_no_mirror_of_other_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    first = GSM8K("hub", path)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    assert GSM8K("hub", path).digest == first.digest
+    (Path(path) / "main" / "test-00000-of-00001.parquet").touch()
+    assert GSM8K("hub", path).digest == first.digest
+    (Path(path) / "NOTES").write_text("changed")
+    with pytest.raises(DataError, match=r"not installed .*pip install 'mas2-env\[tasks\]'"):
+        GSM8K("hub", path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("answer", None, "row 3: Expected `str`, got `null`"),
+        ("answer", "no number", "row 3: `answer` does not end in `#### N`"),
+        ("question", " ", "row 3: `question` is empty"),
+    ],
+)
+def test_bad_rows_name_repository_split_and_row(tmp_path: Path, column: str, value: Any, said: str) -> None:
+    rows = questions(12, 100)
+    rows[2][column] = value
+    path = mirror(tmp_path, hub_set("gsm8k"), {"train": questions(40), "test": rows})
+    with pytest.raises(DataError) as error:
+        GSM8K("hub", path)
+    assert str(error.value).startswith(f"{path} (mirror of openai/gsm8k) main/test: {said}")
+
+
+def test_duplicated_ids_name_their_rows(tmp_path: Path) -> None:
+    data = hub_set("mbpp")
+    rows = records(MBPP(), data)
+    rows["test"][4]["task_id"] = rows["test"][1]["task_id"]
+    with pytest.raises(DataError, match=r"full/test: row 5: id '\d+' is already that of row 2"):
+        MBPP("hub", mirror(tmp_path, data, rows))
+    rows["test"][4]["task_id"] = rows["train"][3]["task_id"]
+    shutil.rmtree(tmp_path / "mirror")
+    with pytest.raises(DataError, match=r"full/train: row 4: id '\d+' is already that of another split"):
+        MBPP("hub", mirror(tmp_path, data, rows))
+
+
+def drop_column(home: Path) -> None:
+    table = pyarrow.table({"qestion": ["a"], "answer": ["b"]})
+    pyarrow.parquet.write_table(table, home / "main" / "test-00000-of-00001.parquet")
+    pyarrow.parquet.write_table(table, home / "main" / "train-00000-of-00001.parquet")
+
+
+def damage(home: Path) -> None:
+    path = home / "main" / "test-00000-of-00001.parquet"
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def rename_config(home: Path) -> None:
+    card = home / "README.md"
+    card.write_text(card.read_text().replace("config_name: main", "config_name: other"))
+
+
+def rename_split(home: Path) -> None:
+    card = home / "README.md"
+    card.write_text(card.read_text().replace("split: test", "split: tset"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (drop_column, r"main/test: row 1: there is no column `question`; did you mean 'qestion'"),
+        (damage, r"main/test: after row 0: cannot be loaded: .*[Pp]arquet"),
+        (rename_config, r"main/test: cannot be loaded: ValueError: BuilderConfig 'main' not found"),
+        (rename_split, r"main/test: cannot be loaded: ValueError: Bad split: test"),
+        (lambda home: shutil.rmtree(home), r"mirror: is no folder"),
+        (lambda home: [path.unlink() for path in home.rglob("*.parquet")], r"main/test: cannot be loaded"),
+    ],
+)
+def test_a_bad_mirror_is_one_message(
+    tmp_path: Path, caches: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    spoil(Path(path))
+    with pytest.raises(DataError, match=said) as error:
+        GSM8K("hub", path)
+    assert "\n" not in str(error.value)
+    assert not list(caches.rglob("*.*"))
+
+
+def test_stored_data_that_changed_are_an_error(tmp_path: Path, caches: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    GSM8K("hub", path)
+    stored = next(caches.rglob("test.jsonl.gz"))
+    good = stored.read_bytes()
+    stored.write_bytes(gzip.compress(gzip.decompress(good).replace(b"apples", b"pears")))
+    with pytest.raises(DataError, match=r"test\.jsonl\.gz: is not what was fetched of .*main/test"):
+        GSM8K("hub", path)
+    stored.write_bytes(good[:-30])
+    with pytest.raises(DataError, match=r"main/test: row \d+: the gzip data is truncated"):
+        GSM8K("hub", path)
+    lock = next(caches.rglob("test.lock.json"))
+    lock.write_text("{")
+    with pytest.raises(DataError, match=r"test\.lock\.json: cannot be read: .*delete it"):
+        GSM8K("hub", path)
+
+
+def test_a_split_that_is_fetched_again_must_be_the_same(tmp_path: Path, caches: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    first = GSM8K("hub", path).digest
+    next(caches.rglob("test.jsonl.gz")).unlink()
+    assert GSM8K("hub", path).digest == first
+    next(caches.rglob("test.jsonl.gz")).unlink()
+    lock = next(caches.rglob("test.lock.json"))
+    known = json.loads(lock.read_text())
+    lock.write_text(json.dumps({**known, "sha256": "0" * 64}))
+    with pytest.raises(DataError, match=r"its rows have the SHA-256 .*, and had 000000000000…"):
+        GSM8K("hub", path)
+
+
+def test_an_interrupted_fetch_leaves_nothing_behind(
+    tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+
+    def broken(*arguments: Any) -> Iterator[dict[str, Any]]:
+        yield from list(stream_rows(*arguments))[:5]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hub_store, "stream_rows", broken)
+    with pytest.raises(KeyboardInterrupt):
+        GSM8K("hub", path, split="test")
+    assert not [found for found in caches.rglob("*") if found.is_file()]
+    monkeypatch.undo()
+
+
+def test_a_fetched_copy_is_a_file_in_the_official_form(tmp_path: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    download = GSM8K.download(path, str(tmp_path / "out"))
+    assert [(file.split, file.rows) for file in download.files] == [("train", 40), ("test", 12)]
+    task = GSM8K("file", download.files[1].path)
+    other = GSM8K("hub", path, split="test")
+    assert [task.item(index).id for index in range(12)] == [other.item(index).id for index in range(12)]
+    again = GSM8K.download(path, str(tmp_path / "again"))
+    for one, two in zip(download.files, again.files, strict=True):
+        assert (one.sha256, Path(one.path).read_bytes()) == (two.sha256, Path(two.path).read_bytes())
+
+
+def test_streaming_takes_the_columns_and_fields_that_are_asked_for(tmp_path: Path) -> None:
+    data = hub_set("browsecomp-plus")
+    assert data.streaming
+    documents = [{"docid": str(number), "text": "x" * 50} for number in range(3)]
+    rows = [
+        {"query_id": str(n), "query": f"q{n}", "answer": f"a{n}"}
+        | {"gold_docs": documents[:1], "evidence_docs": documents[:2], "negative_docs": documents}
+        for n in range(20)
+    ]
+    for form in ("parquet", "jsonl"):
+        path = mirror(tmp_path / form, data, {"test": rows}, form)
+        first = next(stream_rows(data, "test", "", path))
+        assert tuple(first) == data.columns
+        assert first["evidence_docs"] == [{"docid": "0"}, {"docid": "1"}]
+        few = list(stream_rows(data, "test", "", path, ("query_id", "query")))
+        assert few == [{"query_id": str(n), "query": f"q{n}"} for n in range(20)]
+
+
+def test_the_table_is_whole() -> None:
+    for name, data in hub_sets().items():
+        assert data.repository.count("/") == 1
+        assert data.revision == "" or (len(data.revision) == 40 and int(data.revision, 16))
+        assert all(split.rows > 0 for split in data.splits), name
+        assert data.licence
+        parts = {split.part for split in data.splits}
+        assert parts == {"whole"} or {"test"} < parts
+    with pytest.raises(DataError, match="is not on the hub"):
+        hub_set("nowhere")
+
+
+# From here on with a hub, by `datasets` in a process of its own, since it reads its settings once.
+
+USE = """
+import sys
+from mas2_tasks.gsm8k import GSM8K
+from mas2_tasks import hub, hub_store
+task = GSM8K("hub", split=sys.argv[1])
+print(task.size, task.origin["revision"], task.item(0).id)
+"""
+
+
+def environment(folder: Path, endpoint: str, **others: str) -> dict[str, str]:
+    own = {"MAS2_CACHE": str(folder / "cache"), "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": endpoint}
+    return {**os.environ, **own, "HF_HUB_OFFLINE": "0", "PYTHONWARNINGS": "error", **others}
+
+
+def use(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def cli(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return use("from mas2_env.cli import main; main()", *arguments, **options)
+
+
+FULL_ROWS: Rows = {"train": questions(7473), "test": questions(1319, 10_000)}
+
+
+def test_the_pinned_commit_is_read_from_the_hub(tmp_path: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), FULL_ROWS)
+    with serving(Path(path), "openai/gsm8k", COMMIT) as server:
+        env = environment(tmp_path, server.endpoint)
+        fetched = cli("tasks", "fetch", "gsm8k", "--json", env=env)
+        assert fetched.stderr == ""
+        known = json.loads(fetched.stdout)
+        assert (known["revision"], known["licence"]) == (COMMIT, "MIT")
+        assert [(file["split"], file["rows"]) for file in known["files"]] == [("train", 7473), ("test", 1319)]
+        assert all(COMMIT in line or "harness" in line for line in server.asked)
+    shown = cli("tasks", "show", "gsm8k", "--source", "hub", "--json", env=env | {"HF_HUB_OFFLINE": "1"})
+    assert shown.returncode == 0, shown.stderr
+    facts = json.loads(shown.stdout)
+    assert facts["origin"] == {"repository": "openai/gsm8k", "config": "main", "revision": COMMIT}
+    assert facts["size"] == 7473 + 1319 == sum(facts["splits"].values())
+    assert facts["splits"]["test"] == 1319
+    assert 600 < facts["splits"]["validation"] < 900
+
+
+def test_other_data_than_the_pinned_are_refused(tmp_path: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    with serving(Path(path), "openai/gsm8k", COMMIT) as server:
+        env = environment(tmp_path, server.endpoint)
+        done = cli("tasks", "fetch", "gsm8k", env=env)
+    assert done.returncode == 1
+    assert f"openai/gsm8k@{COMMIT[:12]} main/train: has 40 rows, expected 7473" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_commit_is_never_taken_for_the_pinned_one(tmp_path: Path) -> None:
+    """`datasets` does so where there is no network and its cache has another."""
+    load = "import sys, datasets; datasets.load_dataset('openai/gsm8k', 'main', revision=sys.argv[1])"
+    with serving(Path(mirror(tmp_path, hub_set("gsm8k"), FULL_ROWS)), "openai/gsm8k", "1" * 40) as server:
+        env = environment(tmp_path, server.endpoint)
+        assert use(load, "1" * 40, env=env).returncode == 0
+        gone = cli("tasks", "fetch", "gsm8k", env=env)
+        assert gone.returncode == 1
+        assert "main/train: cannot be loaded: " in gone.stderr
+        assert COMMIT in gone.stderr
+    offline = env | {"HF_HUB_OFFLINE": "1"}
+    assert use(load, COMMIT, env=offline).returncode == 0
+    done = cli("tasks", "fetch", "gsm8k", env=offline)
+    assert done.returncode == 1
+    assert "the hub cannot be reached (ConnectionError: `datasets` has 111111111111" in done.stderr
+
+
+def test_an_unpinned_commit_is_resolved_once(tmp_path: Path) -> None:
+    data = hub_set("bamboogle")
+    assert data.revision == ""
+    rows = [{"Question": f"Who made thing {n}?", "Answer": f"Maker {n}"} for n in range(30)]
+    path = Path(mirror(tmp_path, data, {"test": rows}))
+    revisions = []
+    for commit in ("a" * 40, "b" * 40):
+        with serving(path, data.repository, commit) as server:
+            env = environment(tmp_path, server.endpoint)
+            done = cli("tasks", "fetch", "bamboogle", "--json", env=env)
+            assert done.returncode == 0, done.stderr
+            revisions.append(json.loads(done.stdout)["revision"])
+    assert revisions == ["a" * 40] * 2
+
+
+def test_without_network_there_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    env = environment(tmp_path, "http://127.0.0.1:9", HF_HUB_OFFLINE="1")
+    for arguments in (
+        ("tasks", "fetch", "gsm8k"),
+        ("tasks", "show", "nq", "--source", "hub"),
+        ("eval", "-p", "direct", "-t", "bamboogle", "--source", "hub", "--out", str(tmp_path / "run")),
+    ):
+        done = cli(*arguments, env=env)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert "the hub cannot be reached" in done.stderr
+        assert "mas2 tasks fetch" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_mirror_is_evaluated_on(tmp_path: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    env = environment(tmp_path, "http://127.0.0.1:9", HF_HUB_OFFLINE="1")
+    run = str(tmp_path / "run")
+    common = ("--source", "hub", "--data", f"gsm8k={path}", "--split", "test", "--items", "4", "--out", run)
+    done = cli("eval", "-p", "direct", "-t", "gsm8k", *common, "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    known = json.loads((tmp_path / "run" / "run.json").read_text())["plan"]["tasks"][0]
+    assert (known["source"], known["path"], known["split"]) == ("hub", path, "test")
+    assert cli("eval", "--resume", run, env=env).returncode == 0
