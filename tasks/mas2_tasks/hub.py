@@ -6,8 +6,8 @@ data files of each configuration, and those files; it goes through the same code
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -123,7 +123,7 @@ def stream_rows(
     rows = _loaded(data, split, revision, mirror, wanted, name)
     number = 0
     try:
-        with _quiet():
+        with _QUIET:
             for row in rows:
                 number += 1
                 lacking = [column for column in wanted if column not in row]
@@ -162,7 +162,7 @@ def _loaded(
         options["columns"] = list(columns)
     source = str(Path(mirror).resolve()) if mirror is not None else data.repository
     try:
-        with _quiet():
+        with _QUIET:
             builder = datasets.load_dataset_builder(source, data.config, **options)
             if mirror is None and builder.hash != revision:
                 # Without network, `datasets` falls back on whatever revision it has.
@@ -188,7 +188,7 @@ def resolve_revision(data: HubSet) -> str:
     from huggingface_hub import HfApi
 
     try:
-        with _quiet():
+        with _QUIET:
             found = HfApi().dataset_info(data.repository, timeout=30).sha
     except Exception as error:
         raise _failed(data, name, error) from error
@@ -225,22 +225,43 @@ def _failed(data: HubSet, name: str, error: Exception) -> DataError:
     return DataError(f"{name}: cannot be loaded: {what}")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' logs off standard error, and their progress bars too unless it is a terminal."""
-    import datasets
+class _Quiet:
+    """Keeps the libraries' logs off standard error, and their progress bars too unless it is a terminal.
 
-    logs = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels = [log.level for log in logs]
-    hide = not sys.stderr.isatty() and not datasets.are_progress_bars_disabled()
-    for log in logs:
-        log.setLevel(logging.CRITICAL)
-    if hide:
-        datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        for log, level in zip(logs, levels, strict=True):
-            log.setLevel(level)
-        if hide:
-            datasets.enable_progress_bars()
+    It may be entered by several threads; the last that leaves puts everything back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._levels: dict[str, int] = {}
+        self._hidden = False
+
+    def __enter__(self) -> None:
+        import datasets
+
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            for name in ("datasets", "huggingface_hub"):
+                self._levels[name] = logging.getLogger(name).level
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+            self._hidden = not sys.stderr.isatty() and not datasets.are_progress_bars_disabled()
+            if self._hidden:
+                datasets.disable_progress_bars()
+
+    def __exit__(self, *_: object) -> None:
+        import datasets
+
+        with self._lock:
+            self._inside -= 1
+            if self._inside:
+                return
+            for name, level in self._levels.items():
+                logging.getLogger(name).setLevel(level)
+            if self._hidden:
+                datasets.enable_progress_bars()
+
+
+_QUIET = _Quiet()

@@ -30,6 +30,7 @@ class HubRecords(Struct, frozen=True):
         records: of all official splits that were read, one after the other.
         names: their ids.
         parts: their splits.
+        published: how many of them, the first, are not of a training set.
         left_out: training records whose text is also that of a held-out one; they are in no split.
         revision: the commit, or the mirror's digest.
     """
@@ -37,6 +38,7 @@ class HubRecords(Struct, frozen=True):
     records: Records[Any]
     names: tuple[str, ...]
     parts: tuple[Part, ...]
+    published: int
     left_out: int
     revision: str
 
@@ -68,7 +70,7 @@ def read_hub(store: Store, split: SplitName, reading: Reading) -> HubRecords:
     names: dict[str, None] = {}
     parts: list[Part] = []
     held_out: dict[bytes, str] = {}
-    left_out = 0
+    published = left_out = 0
     for official, lock in zip(officials, locks, strict=True):
         records = _read(store, official, lock, reading.load)
         ids = tuple(records.unique(reading.ids(records), "id"))
@@ -86,10 +88,11 @@ def read_hub(store: Store, split: SplitName, reading: Reading) -> HubRecords:
             rows.append(row)
             lines.append(line)
             parts.append(_part(official, text))
+        published += len(ids) if official.part in ("test", "whole") else 0
     digest = hashlib.sha256("\n".join(f"{lock.split}:{lock.sha256}" for lock in locks).encode()).hexdigest()
     label = named(store.data, locks[0].revision, "+".join(lock.split for lock in locks), store.mirror)
     combined = Records(label, digest, tuple(rows), tuple(lines), "row")
-    return HubRecords(combined, tuple(names), tuple(parts), left_out, locks[0].revision)
+    return HubRecords(combined, tuple(names), tuple(parts), published, left_out, locks[0].revision)
 
 
 def _part(official: Official, text: str) -> Part:

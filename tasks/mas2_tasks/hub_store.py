@@ -5,6 +5,7 @@ the commit and the SHA-256 of the rows. Later loads need neither network nor `da
 longer what the lock says are an error.
 """
 
+import fcntl
 import gzip
 import hashlib
 import os
@@ -89,7 +90,7 @@ class Store(Struct, frozen=True):
         lock = self.lock(official.name)
         if lock is not None and self.path(official.name).is_file():
             return lock
-        return self._fetch(official, lock)
+        return self._fetch(official)
 
     def revision(self) -> str:
         """The commit that is read; of an unpinned data set, the one that its first fetched split has.
@@ -105,38 +106,46 @@ class Store(Struct, frozen=True):
                 return lock.revision
         return resolve_revision(self.data)
 
-    def _fetch(self, official: Official, old: Lock | None) -> Lock:
+    def _fetch(self, official: Official) -> Lock:
         revision, name = self.revision(), official.name
-        rows = stream_rows(self.data, name, revision, self.mirror)
-        place = named(self.data, revision, name, self.mirror)
-        part = self.folder / f".{name}.{os.getpid()}.part"
+        part = self.folder / f".{name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                count, content = write_rows(part, rows)
-                with part.open("rb") as stored:
-                    digest = hashlib.file_digest(stored, "sha256").hexdigest()
-                if self.mirror is None and self.data.revision and count != official.rows:
-                    raise DataError(f"{place}: has {count} rows, expected {official.rows} at this revision")
-                if count == 0:
-                    raise DataError(f"{place}: has no rows")
-                if old is not None and old.revision == revision and old.sha256 != content:
-                    raise DataError(
-                        f"{place}: its rows have the SHA-256 {content[:12]}…, and had {old.sha256[:12]}… "
-                        f"when they were first fetched; if that is right, delete {self.folder}"
-                    )
-                data = self.data
-                lock = Lock(
-                    data.repository, data.config, name, revision, data.columns, count, content, digest
-                )
-                os.replace(part, self.path(name))
-                part.write_bytes(msgspec.json.format(msgspec.json.encode(lock), indent=2) + b"\n")
-                os.replace(part, self.folder / f"{name}.lock.json")
-            finally:
-                part.unlink(missing_ok=True)
+            with (self.folder / f".{name}.wait").open("w") as turn:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                old = self.lock(name)
+                if old is not None and self.path(name).is_file():  # somebody else fetched it meanwhile
+                    return old
+                try:
+                    lock = self._written(official, revision, part)
+                    self._compare(official, lock, old)
+                    os.replace(part, self.path(name))
+                    part.write_bytes(msgspec.json.format(msgspec.json.encode(lock), indent=2) + b"\n")
+                    os.replace(part, self.folder / f"{name}.lock.json")
+                finally:
+                    part.unlink(missing_ok=True)
         except OSError as error:
             raise DataError(f"{self.folder}: cannot be written: {error.strerror or error}") from None
         return lock
+
+    def _written(self, official: Official, revision: str, part: Path) -> Lock:
+        data, name = self.data, official.name
+        count, content = write_rows(part, stream_rows(data, name, revision, self.mirror))
+        with part.open("rb") as stored:
+            digest = hashlib.file_digest(stored, "sha256").hexdigest()
+        return Lock(data.repository, data.config, name, revision, data.columns, count, content, digest)
+
+    def _compare(self, official: Official, lock: Lock, old: Lock | None) -> None:
+        place = named(self.data, lock.revision, official.name, self.mirror)
+        if self.mirror is None and self.data.revision and lock.rows != official.rows:
+            raise DataError(f"{place}: has {lock.rows} rows, expected {official.rows} at this revision")
+        if lock.rows == 0:
+            raise DataError(f"{place}: has no rows")
+        if old is not None and old.revision == lock.revision and old.sha256 != lock.sha256:
+            raise DataError(
+                f"{place}: its rows have the SHA-256 {lock.sha256[:12]}…, and had {old.sha256[:12]}… when "
+                f"they were first fetched; if that is right, delete {self.folder}"
+            )
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:

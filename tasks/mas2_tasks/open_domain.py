@@ -45,9 +45,18 @@ class OpenDomain(QuestionTask):
         """The procedural question of a stream of draws."""
 
     @cached_property
-    def _pool(self) -> AnswerPool:
-        rows = () if self._records is None else self._records.rows
-        return AnswerPool([self._asked(row) for row in rows], self.normal)
+    def _pools(self) -> tuple[AnswerPool, AnswerPool]:
+        """Answers of the published test set or file, and of training sets.
+
+        An item's wrong answers are the same then, whatever else was read.
+        """
+        asked = [] if self._records is None else [self._asked(row) for row in self._records.rows]
+        border = self._border
+        return AnswerPool(asked[:border], self.normal), AnswerPool(asked[border:], self.normal)
+
+    @property
+    def _border(self) -> int:
+        return len(self._names) if self._hub is None else self._hub.published
 
     def _from_record(self, item_id: str, record: Any) -> Item:
         asked = self._asked(record)
@@ -55,7 +64,7 @@ class OpenDomain(QuestionTask):
         hardness = 0.1 * min(4, len(answer.split()) - 1) - 0.1 * min(4, len(asked.answers) - 1)
         truth = Truth(
             answer=answer,
-            distractors=self._pool.distractors(item_id, asked),
+            distractors=self._pools[self._index[item_id] >= self._border].distractors(item_id, asked),
             difficulty=hardness + SPREAD * noise(self.name, item_id),
             evidence=CORPUS,
             steps=(f"From memory, it is {answer}.",),

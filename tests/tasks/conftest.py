@@ -1,11 +1,8 @@
 """Fixtures for the tests of tasks."""
 
-import os
 from pathlib import Path
 
 import pytest
-
-os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the library is imported: no test asks the real hub
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,11 @@ def questions(count: int, start: int = 0) -> list[dict[str, Any]]:
 GSM8K_ROWS: Rows = {"train": questions(40), "test": questions(12, 100)}
 
 
+def stored(caches: Path) -> list[Path]:
+    """All that a fetch left, but for what others wait at."""
+    return [path for path in caches.rglob("*") if path.is_file() and path.suffix != ".wait"]
+
+
 def has_hub(cls: type) -> bool:
     return issubclass(cls, SourcedTask) and "hub" in cls.sources() and hasattr(cls, "record")
 
@@ -130,7 +136,12 @@ def test_the_file_and_the_hub_give_the_same_items(tmp_path: Path) -> None:
         assert (one.id, one.query, one.truth.gold.answers) == (two.id, two.query, two.truth.gold.answers)
     assert theirs.item(0).id == "nq/dev/1"
     assert theirs.tools == ()
-    assert NQ("hub", path, split="train").item(0).id.startswith("nq/train/")
+    train, whole = NQ("hub", path, split="train"), NQ("hub", path)
+    assert train.item(0).id.startswith("nq/train/")
+    for part in (theirs, train):
+        for item in map(part.item, range(part.size or 0)):
+            assert whole.find(item.id).truth.distractors == item.truth.distractors
+    assert ours.item(0).truth.distractors == theirs.item(0).truth.distractors
 
 
 def test_what_is_held_out_stays_out_of_what_is_trained_on(tmp_path: Path) -> None:
@@ -244,7 +255,7 @@ def test_a_bad_mirror_is_one_message(
     with pytest.raises(DataError, match=said) as error:
         GSM8K("hub", path)
     assert "\n" not in str(error.value)
-    assert not list(caches.rglob("*.*"))
+    assert not stored(caches)
 
 
 def test_stored_data_that_changed_are_an_error(tmp_path: Path, caches: Path) -> None:
@@ -289,8 +300,15 @@ def test_an_interrupted_fetch_leaves_nothing_behind(
     monkeypatch.setattr(hub_store, "stream_rows", broken)
     with pytest.raises(KeyboardInterrupt):
         GSM8K("hub", path, split="test")
-    assert not [found for found in caches.rglob("*") if found.is_file()]
+    assert not stored(caches)
     monkeypatch.undo()
+
+
+def test_those_who_fetch_at_once_wait_for_one_another(tmp_path: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    with ThreadPoolExecutor(4) as threads:
+        tasks = list(threads.map(lambda _: GSM8K("hub", path), range(4)))
+    assert {task.digest for task in tasks} == {GSM8K("hub", path).digest}
 
 
 def test_a_fetched_copy_is_a_file_in_the_official_form(tmp_path: Path) -> None:
@@ -333,6 +351,37 @@ def test_the_table_is_whole() -> None:
         assert parts == {"whole"} or {"test"} < parts
     with pytest.raises(DataError, match="is not on the hub"):
         hub_set("nowhere")
+
+
+REAL = {
+    "bamboogle": "bamboogle",
+    "gsm8k": "gsm8k",
+    "hotpotqa": "hotpotqa",
+    "humaneval": "humaneval",
+    "math": "math",
+    "mbpp": "mbpp",
+    "nq": "nq_open",
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_items_are_the_same_from_file_and_hub(tmp_path: Path, shared: Path, name: str) -> None:
+    path = shared / "benchmarks" / REAL[name] / "items.jsonl.gz"
+    if not path.exists():
+        pytest.skip("the real items are not here")
+    cls = next(point.load() for point in entry_points(group="mas2.tasks") if point.name == name)
+    data = cls.hub_data()
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [{column: json.loads(line)[column] for column in data.columns} for line in lines][:300]
+    official = next(split for split in data.splits if split.part in ("test", "whole"))
+    split = "test" if official.part == "test" else "all"
+    made = cls("hub", mirror(tmp_path, data, {official.name: rows}), split=split)
+    file = cls("file", str(path))
+    assert made.size == len(rows)
+    for index in range(0, len(rows), 7):
+        one, two = made.item(index), file.item(index)
+        assert (one.id, one.query, one.documents) == (two.id, two.query, two.documents)
+        assert (one.truth.answer, one.truth.difficulty) == (two.truth.answer, two.truth.difficulty)
 
 
 # From here on with a hub, by `datasets` in a process of its own, since it reads its settings once.
