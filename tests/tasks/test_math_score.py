@@ -266,7 +266,7 @@ def test_a_helper_that_cannot_start_is_a_breakdown(monkeypatch: pytest.MonkeyPat
         scorer.answer("x", "y")
     monkeypatch.undo()
     monkeypatch.setattr(sys, "path", [part for part in sys.path if "site-packages" not in part])
-    with pytest.raises(Breakdown, match="does not start: ModuleNotFoundError.*install the extra"):
+    with pytest.raises(Breakdown, match=r"does not start: ModuleNotFoundError.*install the extra"):
         scorer.answer("x", "y")
 
 
