@@ -77,3 +77,7 @@ class ProviderDown(Halt):
 
 class RecordError(RunError, Halt):
     """What must be written while a run goes on (its ledger, a recording) cannot be written."""
+
+
+class ReplayMiss(Halt):
+    """A recording holds no answer for what is asked: prompts, parameters or data are not those recorded."""

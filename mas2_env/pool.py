@@ -144,6 +144,10 @@ def parse_pool(text: str, where: str) -> Pool:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
     for i, entry in enumerate(raw.get("backbone", []) if isinstance(raw.get("backbone"), list) else []):
         _check_keys(entry, _Entry, f"{where}: backbone {i + 1}")
+        for price in ("usd_per_million_input", "usd_per_million_output"):
+            if isinstance(entry, dict) and price not in entry:
+                name = entry.get("name", i + 1)
+                raise PoolError(f"{where}: backbone {name!r} has no price: {price} is missing")
     _check_keys(raw, _File, where)
     for name, entry in raw["provider"].items() if isinstance(raw.get("provider"), dict) else ():
         _check_keys(entry, Provider, f"{where}: provider {name!r}")

@@ -12,6 +12,7 @@ import pytest
 import typer
 from msgspec import Struct
 
+from mas2_env.backends.ledger import Line
 from mas2_env.cli import app, run
 from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
@@ -99,6 +100,7 @@ def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.C
         ("systems.md", "Roles", Role),
         ("runs.md", "Record", Record),
         ("models.md", "Provider", Provider),
+        ("models.md", "Line", Line),
         ("models.md", "Scenario", Scenario),
         ("models.md", "Faults", Faults),
     ],

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from mas2_env.backends.ledger import Ledger
 from mas2_env.errors import Breakdown
@@ -26,7 +26,7 @@ class Backend(ABC):
         ledger: where calls are written down; None where nobody asked for it.
     """
 
-    pace: ClassVar[Pace] = "instant"
+    pace: Pace = "instant"
     ledger: Ledger | None = None
 
     @abstractmethod

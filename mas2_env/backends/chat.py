@@ -54,7 +54,7 @@ class ChatBackend(Backend):
         """Answer every call, in order."""
         return self.chat([self.render(call) for call in calls])
 
-    async def acomplete(self, call: ModelCall) -> Reply | Failure:
+    async def acomplete(self, call: ModelCall) -> Reply | Failure | Breakdown:
         """Answer one call without blocking the event loop."""
         return await self.achat(self.render(call))
 

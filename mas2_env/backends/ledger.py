@@ -6,6 +6,7 @@ ledger and a kill leaves whole lines. Totals are read from the file, other proce
 
 import os
 from pathlib import Path
+from types import TracebackType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -169,13 +170,26 @@ class Ledger:
     def sync(self) -> None:
         """Have everything on the disk."""
         if self._file >= 0:
-            os.fsync(self._file)
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                raise RecordError(f"{self.path}: cannot be synced to the disk: {error.strerror}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Have everything on the disk and let go of the file; the totals stay."""
         if self._file >= 0:
+            self._catch_up()
+            self.sync()
             os.close(self._file)
             self._file = -1
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _open(self) -> int:
         if self._file < 0:
@@ -184,8 +198,8 @@ class Ledger:
         return self._file
 
     def _catch_up(self) -> None:
-        """Take in what was appended since the last look."""
-        if self.path is None:
+        """Take in what was appended since the last look; a ledger that is not open yet is opened."""
+        if self.path is None or (self._file < 0 and self._read):
             return
         try:
             file = self._open()

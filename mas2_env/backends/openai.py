@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Sequence
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -76,7 +76,7 @@ class OpenAI(ChatBackend):
         PoolError: if the pool names no provider.
     """
 
-    pace: ClassVar[Pace] = "waits"
+    pace: Pace = "waits"
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
@@ -90,8 +90,8 @@ class OpenAI(ChatBackend):
         self._clients: _Clients = weakref.WeakKeyDictionary()
         self._portal = Portal(partial(_close, self._clients))
 
-    def __reduce__(self) -> tuple[type["OpenAI"], tuple[Pool]]:
-        return (type(self), (self.pool,))
+    def __reduce__(self) -> tuple[type["OpenAI"], tuple[Pool], dict[str, Any]]:
+        return (type(self), (self.pool,), {"ledger": self.ledger})
 
     def prepare(self) -> None:
         """Look whether the client is installed and every key is in the environment.

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from mas2_env.commands.output import console, error_line, note_line, print_json, print_table
+from mas2_env.commands.evaluate_output import print_result, progress_bar
+from mas2_env.commands.output import error_line, note_line
 
 if TYPE_CHECKING:
-    from mas2_env.runs.evaluate import Progress, Result
-    from mas2_env.runs.record import TaskEntry
+    from mas2_env.runs.evaluate import Result
+    from mas2_env.runs.record import Conduct, TaskEntry
     from mas2_env.settings import Settings
     from mas2_env.task import Task
 
@@ -124,6 +125,30 @@ def evaluate_command(
             "own. (default: $MAS2_SANDBOX, else bwrap)"
         ),
     ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(metavar="USD", help="Stop once so much has been billed. (default: no limit)"),
+    ] = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="An episode that takes longer ends void. (default: no limit)"),
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep replies there, and take them from there.")
+    ] = None,
+    cache_mode: Annotated[
+        Literal["read", "read-write"] | None,
+        typer.Option(help="Whether new replies are kept in the cache. (default: read-write)"),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record every call, to replay the run.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Replay a recording: nobody is asked.")
+    ] = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Keep a ledger though the backend bills nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run policies on tasks, print a table with confidence intervals, and write a run folder with a report.
@@ -147,15 +172,25 @@ def evaluate_command(
         raise RunError("--resume goes on in its own folder: leave --out out")
     if retry_void and resume is None:
         raise RunError("--retry-void needs --resume DIR")
+    given: dict[str, Any] = {
+        "max_cost": max_cost,
+        "deadline": deadline,
+        "cache_mode": cache_mode,
+        "ledger": ledger or None,
+    }
+    paths = {"cache": cache, "record": record, "replay": replay}
+    given |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+    given = {name: value for name, value in given.items() if value is not None}
     command = shlex.join(["mas2", *sys.argv[1:]])
     how = {"batch": batch, "workers": workers, "baseline": baseline, "command": command}
     how["sandbox"] = sandbox
     common: dict[str, Any] = {name: value for name, value in how.items() if value is not None}
+    common["conduct"] = _conduct(resume, given)
     folder = resume or out or default_folder(tasks)
     choice = TaskChoice(tasks, source, data, split)
     begun = _is_run(folder)
     try:
-        with _terminable(), _progress() as progress:
+        with _terminable(), progress_bar() as progress:
             common["progress"] = progress
             if resume is not None:
                 result = _resume(resume, asked, changes, choice, retry_void, common)
@@ -171,7 +206,18 @@ def evaluate_command(
         raise type(error)(f"{error}{_how_to_go_on(folder)}") from error
     if note:
         note_line(note)
-    _print(result, json)
+    print_result(result, json)
+
+
+def _conduct(resumed: Path | None, given: dict[str, Any]) -> "Conduct":
+    """How models are asked: as the options say, and else as at the last start of the run."""
+    import msgspec
+
+    from mas2_env.runs.journal import read_facts
+    from mas2_env.runs.record import Conduct
+
+    before = Conduct() if resumed is None else read_facts(resumed).starts[-1].conduct
+    return msgspec.structs.replace(before, **given)
 
 
 def _begin(
@@ -363,33 +409,6 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextmanager
-def _progress() -> "Iterator[Progress | None]":
-    """A bar on standard error if that is a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
-        line = bar.add_task("", total=None, rate="")
-
-        def told(done: int, total: int, record: Any) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.1f}/s" if speed else ""
-            label = f"{record.policy} on {record.task}" if record is not None else ""
-            bar.update(line, completed=done, total=total, description=label, rate=rate)
-
-        yield told
-
-
 def _is_run(folder: Path) -> bool:
     return (folder / "run.json").exists()
 
@@ -398,14 +417,3 @@ def _how_to_go_on(folder: Path) -> str:
     if not _is_run(folder):
         return ""
     return f"; finished episodes are kept: go on with mas2 eval --resume {shlex.quote(str(folder))}"
-
-
-def _print(result: "Result", json: bool) -> None:
-    from mas2_env.runs.table import summary_table
-
-    report = result.write_report()
-    if json:
-        print_json({"run": str(result.folder), "report": str(report), "summary": result.summary})
-        return
-    print_table(summary_table(result.summary, console().width))
-    sys.stdout.write(f"\nrun     {result.folder}\nreport  {report}\n")

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
+from mas2_env.backends.ledger import Ledger, Totals, read_ledger, sum_lines
 from mas2_env.errors import DataError, RunError
-from mas2_env.plugins import take_item
 from mas2_env.pool import Pool
 from mas2_env.reward import Outcome
 from mas2_env.runs import journal
+from mas2_env.runs.equip import LEDGER, equip, mend_ledger
+from mas2_env.runs.missing import check_records, missing
 from mas2_env.runs.plan import ITEMS, differences, make_workshop, policy_notes, remake_workshop, start
-from mas2_env.runs.record import FORMAT, Facts, Key, Plan, Record, TaskEntry
+from mas2_env.runs.record import FORMAT, Conduct, Facts, Key, Plan, Record
 from mas2_env.runs.statistics import summarise
 from mas2_env.runs.summary import Summary
-from mas2_env.runs.work import Chunk, Finished, Workshop, perform_all
+from mas2_env.runs.work import Finished, Workshop, perform_all
 from mas2_env.settings import Settings
 from mas2_env.task import Task
 
@@ -35,14 +37,21 @@ class Result:
         facts: what stands in `run.json`.
         records: finished episodes, in the order in which they finished.
         folder: the run folder; None for a run in memory.
+        ledger: sums over all calls of models, those of earlier starts included; None if none was kept.
     """
 
     def __init__(
-        self, facts: Facts, records: Sequence[Record], folder: Path | None = None, baseline: str | None = None
+        self,
+        facts: Facts,
+        records: Sequence[Record],
+        folder: Path | None = None,
+        baseline: str | None = None,
+        ledger: Totals | None = None,
     ) -> None:
         self.facts = facts
         self.records = tuple(records)
         self.folder = folder
+        self.ledger = ledger
         self._baseline = baseline
 
     @property
@@ -104,6 +113,7 @@ def run(
     settings: Settings | None = None,
     backend: str | Backend = "simulated",
     batch: int = 64,
+    conduct: Conduct | None = None,
 ) -> Result:
     """Run one policy over the first items of a task, in memory.
 
@@ -116,6 +126,7 @@ def run(
         settings: of the episodes.
         backend: registered name or object.
         batch: episodes under way at once.
+        conduct: how models are asked.
 
     Raises:
         Mas2Error: if something cannot be made, or the policy raises.
@@ -129,6 +140,7 @@ def run(
         settings=settings,
         backend=backend,
         batch=batch,
+        conduct=conduct,
     )
 
 
@@ -146,6 +158,7 @@ def evaluate(
     workers: int = 1,
     traces: bool = False,
     baseline: str | None = None,
+    conduct: Conduct | None = None,
     command: str = "",
     progress: Progress | None = None,
     sandbox: Literal["bwrap", "process"] | None = None,
@@ -166,6 +179,7 @@ def evaluate(
             its main part behind `if __name__ == "__main__"`.
         traces: whether the trace of every episode is kept in the folder.
         baseline: policy that the others are compared with; by default `direct`, else the first.
+        conduct: how models are asked: a limit to the cost, kept answers, a recording.
         command: noted in `run.json`.
         progress: told of each finished episode.
         sandbox: what stands between this machine and the programs that agents write, for tasks of programs;
@@ -174,6 +188,7 @@ def evaluate(
     Raises:
         Breakdown: if a task cannot work here: programs, say, have no isolation. Nothing is written then.
         PolicyError: if a policy raises; the folder keeps what was finished, and the run can be resumed.
+        Halt: likewise, if the money is spent or a provider is down.
         Mas2Error: if something cannot be made or written.
     """
     workshop = make_workshop(
@@ -187,20 +202,23 @@ def evaluate(
         traces=traces and out is not None,
     )
     _check_options(batch, workers, baseline, workshop.plan)
-    facts = Facts(FORMAT, workshop.plan, (start(command or " ".join(sys.argv), batch, workers),))
+    conduct = conduct or Conduct()
+    begun = start(command or " ".join(sys.argv), batch, workers, conduct)
+    facts = Facts(FORMAT, workshop.plan, (begun,))
     with _sandboxed(sandbox):
         _ready(workshop)
-        finished = perform_all(workshop, _missing(workshop, {}), batch, workers)
+        ledger = _equip(workshop, conduct, Path(out) if out is not None else None)
+        finished = perform_all(workshop, missing(workshop, {}), batch, workers)
         if out is None:
             records: dict[Key, Record] = {}
-            with closing(finished):
+            with closing(ledger), closing(finished):
                 for record, _ in _told(finished, records, workshop.plan.size, progress):
                     records[record.key] = record
-            return Result(facts, list(records.values()), None, baseline)
-        with journal.create(Path(out), facts) as book, closing(finished):
+            return Result(facts, list(records.values()), None, baseline, _totals(workshop, ledger))
+        with journal.create(Path(out), facts) as book, closing(ledger), closing(finished):
             for record, trace in _told(finished, book.records, workshop.plan.size, progress):
                 book.append(record, trace)
-    return Result(facts, list(book.records.values()), Path(out), baseline)
+    return Result(facts, list(book.records.values()), Path(out), baseline, _totals(workshop, ledger))
 
 
 def resume(
@@ -213,6 +231,7 @@ def resume(
     batch: int | None = None,
     workers: int | None = None,
     baseline: str | None = None,
+    conduct: Conduct | None = None,
     command: str = "",
     progress: Progress | None = None,
     sandbox: Literal["bwrap", "process"] | None = None,
@@ -228,6 +247,7 @@ def resume(
         batch: as for `evaluate`; by default what it was at the last start.
         workers: likewise.
         baseline: as for `evaluate`.
+        conduct: as for `evaluate`; by default what it was at the last start.
         command: as for `evaluate`.
         progress: as for `evaluate`.
         sandbox: as for `evaluate`.
@@ -243,8 +263,10 @@ def resume(
     workshop = remake_workshop(old.plan, policies, backend, asked)
     batch = batch if batch is not None else old.starts[-1].batch
     workers = workers if workers is not None else old.starts[-1].workers
+    conduct = conduct if conduct is not None else old.starts[-1].conduct
     _check_options(batch, workers, baseline, old.plan)
-    now = start(command or " ".join(sys.argv), batch, workers, policy_notes(old.plan, workshop.plan))
+    notes = policy_notes(old.plan, workshop.plan)
+    now = start(command or " ".join(sys.argv), batch, workers, conduct, notes)
     found = differences(old.plan, workshop.plan)
     before, after = (s.versions.get("mas2-env") for s in (old.starts[0], now))
     if before != after:
@@ -256,14 +278,29 @@ def resume(
     facts = Facts(FORMAT, old.plan, (*old.starts, now))
     with _sandboxed(sandbox), journal.resume(folder, facts) as book:
         _ready(workshop)
-        _check_records(folder, old.plan, book.records)
+        mend_ledger(folder)
+        ledger = _equip(workshop, conduct, folder, retry_void)
+        check_records(folder, old.plan, book.records)
         kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
-        finished = perform_all(workshop, _missing(workshop, kept), batch, workers)
-        with closing(finished):
+        finished = perform_all(workshop, missing(workshop, kept), batch, workers)
+        with closing(ledger), closing(finished):
             for record, trace in _told(finished, kept, old.plan.size, progress):
                 book.append(record, trace)
                 kept[record.key] = record
-    return Result(facts, list(book.records.values()), folder, baseline)
+    return Result(facts, list(book.records.values()), folder, baseline, _totals(workshop, ledger))
+
+
+def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void: bool = False) -> Ledger:
+    """Equip a workshop. Returns its ledger; one that nothing is written to, if it keeps none."""
+    workshop.backend = equip(workshop.backend, workshop.pool, conduct, folder, retry_void)
+    workshop.deadline = conduct.deadline
+    kept = workshop.backend.ledger if isinstance(workshop.backend, Backend) else None
+    return kept if kept is not None else Ledger()
+
+
+def _totals(workshop: Workshop, ledger: Ledger) -> Totals | None:
+    keeps = isinstance(workshop.backend, Backend) and workshop.backend.ledger is ledger
+    return ledger.totals if keeps else None
 
 
 def _sandboxed(name: str | None) -> AbstractContextManager[None]:
@@ -286,7 +323,9 @@ def load_result(folder: str | Path, baseline: str | None = None) -> Result:
         RunError: if it is not a run folder or is damaged.
     """
     facts, records = journal.read_run(Path(folder))
-    return Result(facts, records, Path(folder), baseline)
+    path = Path(folder) / LEDGER
+    totals = sum_lines(read_ledger(path)) if path.exists() else None
+    return Result(facts, records, Path(folder), baseline, totals)
 
 
 def _check_options(batch: int, workers: int, baseline: str | None, plan: Plan) -> None:
@@ -312,45 +351,3 @@ def _told(
         yield record, trace
         if progress is not None:
             progress(len(done), total, record)
-
-
-def _missing(workshop: Workshop, done: Mapping[Key, Record]) -> list[Chunk]:
-    """The episodes that are not done, a chunk for each policy, task and seed."""
-    plan = workshop.plan
-    chunks = []
-    for t, (entry, task) in enumerate(zip(plan.tasks, workshop.tasks, strict=True)):
-        ids = _begun(task, entry, done)
-        untouched = range(len(ids), entry.items)
-        for p, policy in enumerate(plan.policies):
-            for seed in plan.seeds:
-                left_out = tuple(
-                    i for i, item in enumerate(ids) if (policy.name, entry.name, item, seed) not in done
-                )
-                chunks += [Chunk(p, t, seed, items) for items in (left_out, untouched) if items]
-    return chunks
-
-
-def _begun(task: Task, entry: TaskEntry, done: Mapping[Key, Record]) -> list[str]:
-    """Ids of the first items of a task, as far as any episode of theirs is done."""
-    wanted = {item for _, name, item, _ in done if name == entry.name}
-    ids: list[str] = []
-    while wanted:
-        if len(ids) == entry.items:
-            raise RunError(
-                f"episodes of {entry.name} are done whose item {min(wanted)!r} is not among its first "
-                f"{entry.items} items; take their lines out of episodes.jsonl (keep a copy of the file)"
-            )
-        ids.append(take_item(task, len(ids)).id)
-        wanted.discard(ids[-1])
-    return ids
-
-
-def _check_records(folder: Path, plan: Plan, records: Mapping[Key, Record]) -> None:
-    policies = {entry.name for entry in plan.policies}
-    tasks = {entry.name for entry in plan.tasks}
-    for policy, task, item, seed in records:
-        if policy not in policies or task not in tasks or seed not in plan.seeds:
-            raise RunError(
-                f"{folder / 'episodes.jsonl'} holds an episode that is not of this run: policy {policy!r}, "
-                f"task {task!r}, item {item!r}, seed {seed}; nothing was changed"
-            )

@@ -16,7 +16,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.errors import DataError, RunError
 from mas2_env.plugins import canonical_name, make_backend, make_policy, make_task
 from mas2_env.pool import Pool, load_pool
-from mas2_env.runs.record import Plan, PolicyEntry, Start, TaskEntry
+from mas2_env.runs.record import Conduct, Plan, PolicyEntry, Start, TaskEntry
 from mas2_env.runs.work import Workshop
 from mas2_env.settings import Settings
 from mas2_env.task import Task
@@ -188,7 +188,7 @@ def policy_notes(old: Plan, new: Plan) -> tuple[str, ...]:
     )
 
 
-def start(command: str, batch: int, workers: int, notes: tuple[str, ...] = ()) -> Start:
+def start(command: str, batch: int, workers: int, conduct: Conduct, notes: tuple[str, ...] = ()) -> Start:
     """A start of a run, now."""
     versions = {"python": platform.python_version()}
     for package in _VERSIONS:
@@ -197,7 +197,9 @@ def start(command: str, batch: int, workers: int, notes: tuple[str, ...] = ()) -
         except PackageNotFoundError:
             versions[package] = "not installed"
     command = command.encode("utf-8", "backslashreplace").decode()  # arguments may be any bytes
-    return Start(datetime.now(UTC).isoformat(timespec="seconds"), command, versions, batch, workers, notes)
+    return Start(
+        datetime.now(UTC).isoformat(timespec="seconds"), command, versions, batch, workers, notes, conduct
+    )
 
 
 def _name_policies(policies: Sequence[str | object] | Mapping[str, str | object]) -> dict[str, str | object]:

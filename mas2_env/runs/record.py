@@ -112,6 +112,34 @@ class Plan(Struct, frozen=True):
         return len(self.policies) * len(self.seeds) * sum(task.items for task in self.tasks)
 
 
+class Conduct(Struct, frozen=True, omit_defaults=True):
+    """How a run asks its models. None of it changes what the run is: results are those of the same calls.
+
+    Attributes:
+        max_cost: USD that may be billed in all, earlier starts included; then the run stops, and can be
+            resumed with more.
+        deadline: seconds that an episode may take, where calls wait for a server; then it ends void.
+        cache: path of a file of kept answers.
+        cache_mode: whether new answers are kept there too.
+        record: path of a file in which everything that came of each call is kept, to replay the run.
+        replay: path of such a file: its answers are given, and nobody is asked.
+        ledger: whether a ledger is kept for a backend that is not billed either.
+    """
+
+    max_cost: float | None = None
+    deadline: float | None = None
+    cache: str | None = None
+    cache_mode: Literal["read", "read-write"] = "read-write"
+    record: str | None = None
+    replay: str | None = None
+    ledger: bool = False
+
+    @property
+    def nano(self) -> int | None:
+        """`max_cost` in nano-USD."""
+        return None if self.max_cost is None else round(self.max_cost * 1e9)
+
+
 class Start(Struct, frozen=True):
     """One start of the run: the first, or a resumption.
 
@@ -121,6 +149,7 @@ class Start(Struct, frozen=True):
         versions: of mas2-env, Python, and the packages that results depend on.
         batch: episodes that were under way at once; results do not depend on it, nor on `workers`.
         notes: what has changed since the first start without making the run another one.
+        conduct: how models were asked.
     """
 
     time: str
@@ -129,6 +158,7 @@ class Start(Struct, frozen=True):
     batch: int = 64
     workers: int = 1
     notes: tuple[str, ...] = ()
+    conduct: Conduct = Conduct()
 
 
 class Facts(Struct, frozen=True):

@@ -62,6 +62,7 @@ class Workshop:
         self.tasks = tasks
         self.pool = pool
         self.backend = backend
+        self.deadline: float | None = None
         self._made: tuple[int, int, Policy] | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -81,7 +82,8 @@ class Workshop:
             Episode(take_item(task, index), self.pool, plan.settings, seed=chunk.seed)
             for index in chunk.items
         )
-        for episode in rollout(self.policy(chunk.policy, chunk.seed), episodes, self.backend, batch):
+        policy = self.policy(chunk.policy, chunk.seed)
+        for episode in rollout(policy, episodes, self.backend, batch, self.deadline):
             record = make_record(name, episode)
             yield record, pack_trace(record, episode.trace_lines()) if plan.traces else None
 

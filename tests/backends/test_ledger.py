@@ -101,4 +101,4 @@ def test_a_full_disk_ends_the_run():
     with pytest.raises(RecordError, match="No space left on device") as caught:
         ledger.add(line())
     assert isinstance(caught.value, Halt)
-    ledger.close()
+    os.close(ledger._file)

@@ -1,0 +1,278 @@
+"""Backends around a backend: answers that are kept and given again, and calls that are written down."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from mas2_env.backends.base import Backend
+from mas2_env.backends.chat import ChatBackend
+from mas2_env.backends.ledger import Ledger, Line, UsageSource
+from mas2_env.backends.prompt import Prompt
+from mas2_env.backends.rendering import render_call
+from mas2_env.backends.store import Identity, Kept, Store, identify
+from mas2_env.errors import Breakdown, PluginError, ProviderError, ReplayMiss
+from mas2_env.execution.operation import Failure, ModelCall, Reply
+from mas2_env.pool import Pool
+
+Mode: TypeAlias = Literal["read", "read-write", "record", "replay"]
+Answer: TypeAlias = Reply | Failure | Breakdown
+
+
+class Keeping(ChatBackend):
+    """Gives kept answers, and asks another backend for the others.
+
+    Args:
+        inner: asked where nothing is kept; in the mode `replay` never.
+        pool: prices what is given again.
+        store: of the answers.
+        mode: `read` keeps nothing new. `read-write` keeps replies. `record` keeps all that came of a call,
+            failures and breakdowns too, so that the run can be replayed: in one recording a call comes out
+            once. `replay` gives what was recorded and nothing else.
+
+    Attributes:
+        digest: of the backend inside: a run is the same run with kept answers.
+    """
+
+    def __init__(self, inner: Backend, pool: Pool, store: Store, mode: Mode) -> None:
+        super().__init__(pool)
+        self.inner = inner
+        self.store = store
+        self.mode = mode
+        self.digest = str(getattr(inner, "digest", ""))
+        self.pace = "instant" if mode == "replay" else inner.pace
+        self._under_way: dict[bytes, asyncio.Future[Answer]] = {}
+
+    def __reduce__(self) -> tuple[type["Keeping"], tuple[Backend, Pool, Store, Mode], dict[str, Any]]:
+        return (type(self), (self.inner, self.pool, self.store, self.mode), {"ledger": self.ledger})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.ledger = state["ledger"]
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Where calls are written down, here and inside."""
+        return self.inner.ledger
+
+    @ledger.setter
+    def ledger(self, ledger: Ledger | None) -> None:
+        self.inner.ledger = ledger
+
+    def prepare(self) -> None:
+        """Look whether the backend inside can answer, unless it is never asked."""
+        if self.mode != "replay":
+            self.inner.prepare()
+
+    async def aclose(self) -> None:
+        """Let go of what belongs to the running event loop."""
+        await self.inner.aclose()
+
+    def parameters(self, backbone: str) -> dict[str, Any]:
+        """What shapes a reply of the backend inside."""
+        if isinstance(self.inner, ChatBackend):
+            return self.inner.parameters(backbone)
+        return {"model": backbone, "backend": type(self.inner).__name__, "digest": self.digest}
+
+    # Asking.
+
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Answer]:
+        """Answer every call, in order."""
+        return self._answer([self.render(call) for call in calls], calls)
+
+    def chat(self, prompts: Sequence[Prompt]) -> Sequence[Answer]:
+        """Answer every request, in order."""
+        return self._answer(prompts, None)
+
+    def render(self, call: ModelCall) -> Prompt:
+        """A call as the backend inside renders it."""
+        return self.inner.render(call) if isinstance(self.inner, ChatBackend) else render_call(call)
+
+    def _answer(self, prompts: Sequence[Prompt], calls: Sequence[ModelCall] | None) -> list[Answer]:
+        identities = [identify(prompt, self.parameters(prompt.backbone)) for prompt in prompts]
+        answers: dict[bytes, Answer] = {}
+        missing: dict[bytes, int] = {}
+        for place, (prompt, identity) in enumerate(zip(prompts, identities, strict=True)):
+            if identity.key not in answers and identity.key not in missing:
+                found = self._find(prompt, identity)
+                if found is None:
+                    missing[identity.key] = place
+                else:
+                    answers[identity.key] = found
+        if missing:
+            places = list(missing.values())
+            if calls is not None:
+                given = self.inner.complete([calls[place] for place in places])
+            else:
+                given = self._chatting().chat([prompts[place] for place in places])
+            for place, answer in zip(places, given, strict=True):
+                identity = identities[place]
+                answers[identity.key] = self._keep(prompts[place], identity, answer)
+        return [answers[identity.key] for identity in identities]
+
+    async def acomplete(self, call: ModelCall) -> Answer:
+        """Answer one call without blocking the event loop."""
+        return await self._aanswer(self.render(call), call)
+
+    async def achat(self, prompt: Prompt) -> Reply | Failure:
+        """Answer one request without blocking the event loop."""
+        answer = await self._aanswer(prompt, None)
+        if isinstance(answer, Breakdown):
+            raise answer
+        return answer
+
+    async def _aanswer(self, prompt: Prompt, call: ModelCall | None) -> Answer:
+        identity = identify(prompt, self.parameters(prompt.backbone))
+        found = self._find(prompt, identity)
+        if found is not None:
+            return found
+        while (other := self._under_way.get(identity.key)) is not None:
+            # The same sample is asked for twice at once: it is one sample, unless asking for it is given up.
+            await asyncio.wait([other])
+            if not other.cancelled():
+                self._note(prompt, other.result())
+                return other.result()
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._under_way[identity.key] = future
+        try:
+            answer = self._keep(prompt, identity, await self._ask(prompt, call))
+            future.set_result(answer)
+            return answer
+        finally:
+            del self._under_way[identity.key]
+            if not future.done():
+                future.cancel()
+
+    async def _ask(self, prompt: Prompt, call: ModelCall | None) -> Answer:
+        try:
+            if call is not None:
+                return await self.inner.acomplete(call)
+            return await self._chatting().achat(prompt)
+        except Breakdown as breakdown:
+            return breakdown
+
+    def _chatting(self) -> ChatBackend:
+        if not isinstance(self.inner, ChatBackend):
+            raise PluginError(f"the backend {type(self.inner).__name__} answers roles of a system alone")
+        return self.inner
+
+    # Keeping.
+
+    def _find(self, prompt: Prompt, identity: Identity) -> Answer | None:
+        kept = self.store.get(identity)
+        if kept is None:
+            if self.mode == "replay":
+                raise ReplayMiss(
+                    f"{self.store.path} holds no answer for {prompt.label.operation} of "
+                    f"{prompt.label.query or prompt.label.role}: {self.store.explain(identity)}"
+                )
+            return None
+        answer = _answer_of(kept)
+        self._note(prompt, answer)
+        return answer
+
+    def _note(self, prompt: Prompt, answer: Answer) -> None:
+        if self.ledger is not None and not isinstance(answer, Breakdown):
+            self.ledger.add(line_of(prompt, answer, self.pool, "kept", 0.0))
+
+    def _keep(self, prompt: Prompt, identity: Identity, answer: Answer) -> Answer:
+        if self.mode == "record" or (self.mode == "read-write" and isinstance(answer, Reply)):
+            return _answer_of(self.store.put(identity, prompt, _kept(answer)))
+        return answer
+
+
+def _kept(answer: Answer) -> Kept:
+    if isinstance(answer, Reply):
+        return Kept(reply=answer)
+    if isinstance(answer, Failure):
+        return Kept(failure=answer)
+    return Kept(breakdown=str(answer))
+
+
+def _answer_of(kept: Kept) -> Answer:
+    if kept.breakdown is not None:
+        return ProviderError(kept.breakdown)
+    answer = kept.reply or kept.failure
+    assert answer is not None
+    return answer
+
+
+def line_of(
+    prompt: Prompt,
+    answer: Reply | Failure,
+    pool: Pool,
+    usage: UsageSource,
+    seconds: float,
+    provider: str = "",
+) -> Line:
+    """A line of the ledger for an answer, apart from its request to a server."""
+    price = pool[prompt.backbone].cost(answer.prompt_tokens, answer.completion_tokens)
+    return Line(
+        time=round(time.time(), 3),
+        seconds=round(seconds, 4),
+        query=prompt.label.query,
+        role=prompt.label.role,
+        operation=prompt.label.operation,
+        attempt=prompt.label.attempt,
+        retry=0,
+        model=prompt.backbone,
+        provider=provider,
+        ended=answer.kind if isinstance(answer, Failure) else "reply",
+        usage=usage,
+        prompt=answer.prompt_tokens,
+        completion=answer.completion_tokens,
+        price=price,
+        billed=0 if usage == "kept" else price,
+        key=prompt.key[:8].hex(),
+    )
+
+
+class Metered(Backend):
+    """Writes the calls of a backend down that keeps no ledger itself, such as the simulated pool.
+
+    Args:
+        inner: answers.
+        pool: prices.
+    """
+
+    def __init__(self, inner: Backend, pool: Pool) -> None:
+        self.inner = inner
+        self.pool = pool
+        self.digest = str(getattr(inner, "digest", ""))
+        self.pace = inner.pace
+
+    def __reduce__(self) -> tuple[type["Metered"], tuple[Backend, Pool], dict[str, Any]]:
+        return (type(self), (self.inner, self.pool), {"ledger": self.ledger})
+
+    def complete(self, calls: Sequence[ModelCall]) -> Sequence[Answer]:
+        """Answer every call, in order."""
+        self._check()
+        answers = self.inner.complete(calls)
+        if len(answers) == len(calls):  # whoever drives says what is wrong if not
+            for call, answer in zip(calls, answers, strict=True):
+                self._note(call, answer, 0.0)
+        return answers
+
+    async def acomplete(self, call: ModelCall) -> Answer:
+        """Answer one call without blocking the event loop."""
+        self._check()
+        begin = time.monotonic()
+        answer = await self.inner.acomplete(call)
+        self._note(call, answer, time.monotonic() - begin)
+        return answer
+
+    def prepare(self) -> None:
+        """As the backend inside."""
+        self.inner.prepare()
+
+    async def aclose(self) -> None:
+        """As the backend inside."""
+        await self.inner.aclose()
+
+    def _check(self) -> None:
+        if self.ledger is not None:
+            self.ledger.check()
+
+    def _note(self, call: ModelCall, answer: object, seconds: float) -> None:
+        if self.ledger is not None and isinstance(answer, Reply | Failure):
+            prompt = render_call(call)
+            self.ledger.add(line_of(prompt, answer, self.pool, "server", seconds, type(self.inner).__name__))
