@@ -1,7 +1,7 @@
 """Wrong variants of a Python function or program: one small mistake each, made on its syntax tree.
 
-Deterministic: the same program gives the same variants in the same order. Variants are not run here; one that
-happens to be right is simply scored right.
+Deterministic: the same program gives the same variants in the same order. Variants are not run here; those
+that are known to pass the tests of the published data are left out (`code_survivors`).
 """
 
 import ast
@@ -9,6 +9,8 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
+
+from mas2_tasks.code_survivors import wrong
 
 Change: TypeAlias = Callable[[], Callable[[], None]]
 """Makes a change to the tree and returns what takes it back."""
@@ -77,7 +79,7 @@ def mutants(prompt: str, body: str, entry: str, most: int = 6) -> tuple[str, ...
     if function is None:
         return _COARSE
     chosen = _spoilt(function, entry, _body)[:most]
-    return (*chosen, *(text for text in _COARSE if text not in chosen))[: max(3, len(chosen))]
+    return (*chosen, *wrong(entry, [text for text in _COARSE if text not in chosen]))[: max(3, len(chosen))]
 
 
 def layout(prompt: str, body: str, entry: str) -> str:
@@ -109,11 +111,11 @@ def program_mutants(code: str, entry: str, most: int = 6) -> tuple[str, tuple[st
     them, in any function. A program that cannot be parsed is given back as it is.
     """
     plain = code.replace("\r\n", "\n").replace("\r", "\n")
-    coarse = tuple(f"def {entry}(*args, **kwargs):\n{body}" for body in _COARSE)
+    coarse = wrong(entry, [f"def {entry}(*args, **kwargs):\n{body}" for body in _COARSE])
     try:
         tree = parse(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return plain, coarse
+        return plain, tuple(coarse)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     for function in functions:
         if ast.get_docstring(function, clean=False) is not None:
@@ -138,7 +140,7 @@ def _spoilt(function: ast.FunctionDef, salt: str, write: Callable[[ast.FunctionD
         undo()
         if text != plain and text not in ranked:
             ranked[text] = (endless, rank, hashlib.sha256((salt + text).encode()).digest())
-    return sorted(ranked, key=lambda text: ranked[text])
+    return wrong(salt, sorted(ranked, key=lambda text: ranked[text]))
 
 
 def _body(function: ast.FunctionDef) -> str:

@@ -51,6 +51,10 @@ class CodeTask(SourcedTask):
     """Eight ends of a reply."""
 
     @abstractmethod
+    def entry(self, item: Item) -> str:
+        """The function that the tests call."""
+
+    @abstractmethod
     def program(self, item: Item, answer: str) -> Program:
         """The program that decides on an answer."""
 

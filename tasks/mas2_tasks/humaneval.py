@@ -143,6 +143,11 @@ class HumanEval(CodeTask):
         record: dict[str, Any] = msgspec.to_builtins(item.truth.gold.problem)
         return record
 
+    def entry(self, item: Item) -> str:
+        """The function that the tests call."""
+        name: str = item.truth.gold.problem.entry_point
+        return name
+
     def program(self, item: Item, answer: str) -> Program:
         """Prompt, answer and the hidden tests."""
         problem: Problem = item.truth.gold.problem

@@ -143,6 +143,10 @@ class MBPP(CodeTask):
         record["challenge_test_list"] = list(record["challenge_test_list"])
         return record
 
+    def entry(self, item: Item) -> str:
+        """The function that the tests call."""
+        return entry_point(item.truth.gold.test_list)
+
     def program(self, item: Item, answer: str) -> Program:
         """The answer, then setup code and asserts."""
         return examination(answer, item.truth.gold.test_list, item.truth.gold.test_setup_code)

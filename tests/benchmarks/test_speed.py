@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from time import process_time
 
 import msgspec
 import pytest
@@ -73,3 +74,22 @@ def test_an_index_is_faster_than_counting_words():
     slow = bench.seconds(lambda: [plain.best(search.words(query), 5) for query in queries[:4]], 2) / 4
     fast = bench.seconds(lambda: [corpus.search(query) for query in queries]) / 20
     assert fast * 20 < slow
+
+
+def _work():
+    return sum(number * number for number in range(20_000))
+
+
+@pytest.mark.parametrize("name", ["hotpotqa", "nq", "bamboogle", "gsm8k", "math", "humaneval", "mbpp"])
+def test_making_an_item_costs_less_than_two_milliseconds_of_work(name):
+    """10,000 items in under 20 s, where 20,000 squares are summed in a millisecond."""
+    task = make_task(name, seed=99)
+    task.item(0)
+    begun = process_time()
+    for _ in range(200):
+        _work()
+    unit = (process_time() - begun) / 200
+    begun = process_time()
+    for index in range(400):
+        task.item(index)
+    assert (process_time() - begun) / 400 < 2 * unit

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mas2_tasks import code_survivors
 from mas2_tasks.code_mutants import mutants, program_mutants
 from mas2_tasks.code_task import CodeTask, pass_at_k
 from mas2_tasks.code_text import find_code, normal_form
@@ -112,3 +113,33 @@ def test_the_tool_runs_code_and_never_raises(cls: type[CodeTask]) -> None:
     for arguments in ({}, {"code": 3}, {"code": None}, {"source": "x"}, {1: 2}):
         assert task.call(item, "python", arguments).startswith("error: ")
     assert task.call(item, "search", {}).startswith("error: there is no tool named 'search'")
+
+
+def test_mutants_that_pass_are_no_wrong_answers(shared: Path) -> None:
+    """Of the wrong answers to published items, none passes the tests (every 57th item is tried)."""
+    for name, cls in (("humaneval", HumanEval), ("mbpp", MBPP)):
+        task = cls("file", str(shared / "benchmarks" / name / "items.jsonl.gz"))
+        for index in range(3, task.size or 0, 57):
+            item = task.item(index)
+            assert len(item.truth.distractors) >= 3
+            assert not any(task.score(item, wrong).success for wrong in item.truth.distractors), item.id
+
+
+def test_survivors_are_found_by_running_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known: set[str] = set()
+    monkeypatch.setattr(code_survivors, "survivors", lambda: known)
+    record = {
+        "task_id": "HumanEval/0",
+        "prompt": 'def f(x: int) -> int:\n    """Nothing below zero."""\n',
+        "entry_point": "f",
+        "canonical_solution": "    return x if x > 0 else 0\n",
+        "test": "def check(candidate):\n    assert candidate(5) == 5\n    assert candidate(-3) == 0\n",
+    }
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps(record))
+    found = code_survivors.find("humaneval", str(path))
+    same = "    return x if x >= 0 else 0\n"
+    assert code_survivors.mark("f", same) in found == known
+    item = HumanEval("file", str(path)).item(0)
+    assert same not in item.truth.distractors
+    assert not any(item.task.score(item, wrong).success for wrong in item.truth.distractors)
