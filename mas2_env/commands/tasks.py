@@ -30,15 +30,17 @@ def list_command(json: Json = False) -> None:
     for column in ("task", "title"):
         table.add_column(column, no_wrap=True)
     table.add_column("generated")
+    table.add_column("file")
     table.add_column("hub", justify="right")
     table.add_column("tools")
     table.add_column("success")
     for row in rows:
         sources = row["sources"]
         made = "without end" if "procedural" in sources else "no"
+        file = "yes" if "file" in sources else "no"
         hub = f"{sources['hub']:,}" if sources.get("hub") is not None else "no"
-        cells = (made, hub, ", ".join(row["tools"]) or "none", row["metric"] or "not stated")
-        table.add_row(row["name"], row["title"], *((row["error"], "", "", "") if row["error"] else cells))
+        cells = (made, file, hub, ", ".join(row["tools"]) or "none", row["metric"] or "not stated")
+        table.add_row(row["name"], row["title"], *((row["error"],) if row["error"] else cells))
     print_table(table)
 
 

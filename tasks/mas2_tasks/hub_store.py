@@ -155,7 +155,7 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
         The number of rows, and the SHA-256 of the lines before they are zipped.
     """
     count, content = 0, hashlib.sha256()
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 3, raw, mtime=0) as file:
         for row in rows:
             line = msgspec.json.encode(row) + b"\n"
             content.update(line)
