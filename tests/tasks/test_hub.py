@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pickle
+import random
 import shutil
 import subprocess
 import sys
@@ -499,3 +500,28 @@ def test_a_mirror_is_evaluated_on(tmp_path: Path) -> None:
     known = json.loads((tmp_path / "run" / "run.json").read_text())["plan"]["tasks"][0]
     assert (known["source"], known["path"], known["split"]) == ("hub", path, "test")
     assert cli("eval", "--resume", run, env=env).returncode == 0
+
+
+STREAM = """
+from mas2_tasks.hub import hub_set, stream_rows
+data = hub_set("browsecomp-plus")
+rows = stream_rows(data, "test", data.revision, columns=("query_id", "query"))
+print(len([row["query_id"] for row in rows]))
+"""
+
+
+def test_of_streamed_files_only_the_columns_are_transferred(tmp_path: Path) -> None:
+    data = hub_set("browsecomp-plus")
+    noise = random.Random(0)
+    rows = [
+        {"query_id": str(n), "query": f"q{n}", "negative_docs": [{"docid": "1", "text": text}]}
+        for n in range(40)
+        for text in [noise.randbytes(500_000).hex()]
+    ]
+    path = mirror(tmp_path, data, {"test": rows})
+    size = sum(file.stat().st_size for file in Path(path).rglob("*.parquet"))
+    with serving(Path(path), data.repository, data.revision) as server:
+        done = use(STREAM, env=environment(tmp_path, server.endpoint))
+        assert done.stdout == "40\n", done.stderr
+        assert size > 18_000_000
+        assert server.sent < size / 2
