@@ -14,10 +14,18 @@ from msgspec import Struct
 from mas2_tasks.procedural.draw import Draw, noise
 from mas2_tasks.procedural.functions_chain import Chain, draw_chain, mistakes, results, write
 from mas2_tasks.procedural.functions_inputs import inputs
-from mas2_tasks.procedural.functions_prose import ANNOTATIONS, THEMES, VARIABLES, name, request, wrap
+from mas2_tasks.procedural.functions_prose import (
+    ANNOTATIONS,
+    THEMES,
+    VARIABLES,
+    name,
+    request,
+    said_anew,
+    wrap,
+)
 from mas2_tasks.procedural.functions_step import INDENT
 
-VERSION = "1"
+VERSION = "2"
 T = TypeVar("T")
 
 STARTS = (
@@ -114,7 +122,7 @@ def _attempt(draw: Draw, luck: float) -> Made | None:
     if drawn is None:
         return None
     chain, cases, failing = drawn.chain, drawn.cases, drawn.failing
-    phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
+    phrases = tuple(said_anew(draw, stage.said(draw.pick(stage.step.phrases))) for stage in chain)
     entry, prompt = _prompt(draw, drawn.kind, chain, drawn.names[0], phrases, cases)
     return Made(
         prompt=prompt,

@@ -9,9 +9,9 @@ from msgspec import Struct
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.functions import FEWEST, Cases, first, hardness, sketch
 from mas2_tasks.procedural.functions_chain import Chain
-from mas2_tasks.procedural.functions_prose import GIVENS, THEMES, name
+from mas2_tasks.procedural.functions_prose import GIVENS, THEMES, name, said_anew
 
-VERSION = "1"
+VERSION = "2"
 
 DEPTHS = (1, 1, 2, 2, 2, 3, 3)
 ASSERTS = 3
@@ -29,12 +29,19 @@ REQUESTS = (
     "Write a python function that takes {given} in order to {steps}.",
     "Write a function which gets {given}, and has to {steps}.",
     "Take {given}. Write a python function to {steps}.",
+    "Write a function to {steps}. The input is {given}.",
+    "Write a python function to {steps}, starting from {given}.",
+    "I need a function that takes {given}; it should {steps}.",
+    "How would you {steps}, given {given}? Write a function.",
+    "Implement a function to {steps}. It is called with {given}.",
 )
 LINKS = (
     ("", ", then ", ", and then "),
     ("first ", ", then ", ", and finally "),
     ("", "; after that ", "; after that "),
     ("", ", next ", ", and lastly "),
+    ("", ", and with the outcome ", ", and from that "),
+    ("", ", thereafter ", ", and in the end "),
 )
 
 
@@ -74,7 +81,7 @@ def _attempt(draw: Draw, luck: float) -> Asked | None:
     shown = {text: len(chosen & set(places)) for text, places in failing.items() if chosen & set(places)}
     if len(shown) < FEWEST or len({repr(cases.expected[place]) for place in chosen}) < 2:
         return None
-    phrases = tuple(stage.said(draw.pick(stage.step.phrases)) for stage in chain)
+    phrases = tuple(said_anew(draw, stage.said(draw.pick(stage.step.phrases))) for stage in chain)
     entry = name(draw, chain[-1].step.name, draw.pick(THEMES))
     head = (
         f"def {entry}({', '.join([drawn.names[0], *(stage.argument for stage in chain if stage.open)])}):\n"
