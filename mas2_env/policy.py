@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from msgspec import Struct
 
 from mas2_env.observation import Observation
+from mas2_env.pool import Pool
 from mas2_env.system.model import Decision
 
 
@@ -26,6 +27,19 @@ class Metered(Struct, frozen=True):
 
 Answer: TypeAlias = Decision | str | Metered
 """What a policy may answer: a decision; a text that holds one as JSON; either with its usage."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A policy that asks the run's own models for its decisions."""
+
+    def connect(self, backend: object, pool: Pool) -> None:
+        """Take the run's backend and pool, before the first decision is asked for.
+
+        Raises:
+            PolicyError: if it can do nothing with them.
+        """
+        ...
 
 
 @runtime_checkable

@@ -27,6 +27,11 @@ class ChatBackend(Backend):
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
+    @property
+    def talks(self) -> bool:
+        """Whether it can be asked anything, and not calls of roles alone."""
+        return True
+
     @abstractmethod
     def chat(self, prompts: Sequence[Prompt]) -> Sequence[Reply | Failure | Breakdown]:
         """Answer every request, in order; a `Breakdown` in its place where infrastructure failed."""

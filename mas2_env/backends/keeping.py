@@ -58,6 +58,11 @@ class Keeping(ChatBackend):
     def ledger(self, ledger: Ledger | None) -> None:
         self.inner.ledger = ledger
 
+    @property
+    def talks(self) -> bool:
+        """Whether the backend inside can be asked anything."""
+        return isinstance(self.inner, ChatBackend) and self.inner.talks
+
     def prepare(self) -> None:
         """Look whether the backend inside can answer, unless it is never asked."""
         if self.mode != "replay":

@@ -21,12 +21,19 @@ def bench_command(
     search: Annotated[
         int, typer.Option(min=0, metavar="DOCUMENTS", help="Also measure search over so many documents.")
     ] = 0,
+    models: Annotated[
+        bool, typer.Option("--models", help="Also measure a run on a mock server against a bare client.")
+    ] = False,
 ) -> None:
     """Measure speed on this machine; exit code 1 if a figure misses its bound."""
     from mas2_env.runs.bench import bench
 
     result = bench(memory, search)
     figures = result["figures"]
+    if models:
+        from mas2_env.runs.bench_models import bench_models
+
+        figures |= bench_models()
     if json:
         print_json(result)
     else:

@@ -31,7 +31,7 @@ def evaluate_command(
             "-p",
             metavar="NAMES",
             help="Registered name, package.module:Name, or NAME=package.module:Name; repeat it, separate by "
-            "commas, or say 'all'.",
+            "commas, or say 'all' (all but llm).",
         ),
     ] = None,
     tasks: Annotated[
@@ -290,7 +290,7 @@ def policies_of(given: Strings) -> dict[str, str | object]:
     found: dict[str, str | object] = {}
     for word in _words(given):
         if word == "all":
-            found.update({name: name for name in names("policies") if name not in found})
+            found.update({name: name for name in names("policies") if name not in found and alone(name)})
             continue
         label, _, route = word.rpartition("=")
         if ":" in route:
@@ -303,6 +303,13 @@ def policies_of(given: Strings) -> dict[str, str | object]:
                 f"two policies are named {name!r}: {found[name]}, {route}; name one NAME=package.module:Name"
             )
     return found
+
+
+def alone(policy: str) -> bool:
+    """Whether a registered policy decides by itself, and asks no language model that a run may lack."""
+    from mas2_env.plugins import load
+
+    return not callable(getattr(load("policies", policy), "connect", None))
 
 
 class TaskChoice(NamedTuple):

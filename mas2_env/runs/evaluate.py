@@ -294,6 +294,8 @@ def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void
     """Equip a workshop. Returns its ledger; one that nothing is written to, if it keeps none."""
     workshop.backend = equip(workshop.backend, workshop.pool, conduct, folder, retry_void)
     workshop.deadline = conduct.deadline
+    for number in range(len(workshop.policies)):  # one that cannot work with this backend says so at once
+        workshop.policy(number, workshop.plan.seeds[0])
     kept = workshop.backend.ledger if isinstance(workshop.backend, Backend) else None
     return kept if kept is not None else Ledger()
 

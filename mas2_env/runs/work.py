@@ -19,7 +19,7 @@ from mas2_env.episode import Episode
 from mas2_env.errors import RunError
 from mas2_env.execution.trace import Decided, Rejected
 from mas2_env.plugins import make_policy, take_item
-from mas2_env.policy import Policy
+from mas2_env.policy import Connected, Policy
 from mas2_env.pool import Pool
 from mas2_env.runs.journal import pack_trace
 from mas2_env.runs.record import Plan, Record
@@ -71,7 +71,10 @@ class Workshop:
     def policy(self, number: int, seed: int) -> Policy:
         """The policy of that place, made for the seed."""
         if self._made is None or self._made[:2] != (number, seed):
-            self._made = (number, seed, make_policy(self.policies[number], seed))
+            policy = make_policy(self.policies[number], seed)
+            if isinstance(policy, Connected):
+                policy.connect(self.backend, self.pool)
+            self._made = (number, seed, policy)
         return self._made[2]
 
     def perform(self, chunk: Chunk, batch: int) -> Iterator[Finished]:
