@@ -390,7 +390,7 @@ class Episode:
                 return
             execution.proceed()
         if execution.finished:
-            self._score_call = ScoreCall("score", self.item, execution.answer())
+            self._score_call = ScoreCall("score", self.item, execution.answer(), execution.work())
 
     # The end.
 

@@ -131,6 +131,18 @@ class Download(Struct, frozen=True):
     files: tuple[Fetched, ...]
 
 
+class Work(Struct, frozen=True):
+    """What an answer came out of, for scorers whose official figures look at more than the answer.
+
+    Attributes:
+        reply: the reply of the output role that holds the answer, whole; None where there is none.
+        calls: all tool calls that were performed, in order, with what each gave.
+    """
+
+    reply: str | None = None
+    calls: tuple[tuple[ToolUse, str], ...] = ()
+
+
 class Task(ABC):
     """A benchmark bound to one source of items.
 
@@ -241,6 +253,13 @@ class Task(ABC):
     @abstractmethod
     def score(self, item: Item, answer: str | None) -> Score:
         """Official verdict on an answer. May block; raises `Breakdown` if the scorer itself fails."""
+
+    def assess(self, item: Item, answer: str | None, work: Work) -> Score:
+        """Official verdict on an answer and what it came out of; by default, that of `score`. May block.
+
+        Executed systems are scored by this; `score` is for answers that are known by themselves.
+        """
+        return self.score(item, answer)
 
     def ready(self) -> None:  # noqa: B027 - most tasks need nothing
         """See that what `call` and `score` need works here; asked before an evaluation starts.

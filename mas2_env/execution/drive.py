@@ -218,7 +218,7 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
     task = operation.item.task
     try:
         if type(operation) is ScoreCall:
-            score = task.score(operation.item, operation.answer)
+            score = task.assess(operation.item, operation.answer, operation.work)
             return _check_score(score)
         assert type(operation) is ToolCall
         return _use(operation)

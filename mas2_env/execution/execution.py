@@ -35,7 +35,7 @@ from mas2_env.execution.trace import Event, Performed, Settled
 from mas2_env.execution.trigger import Trigger, look
 from mas2_env.pool import Pool
 from mas2_env.system.model import System
-from mas2_env.task import Item
+from mas2_env.task import Item, Work
 
 STATUS: Final = {
     WAITING: "waiting",
@@ -175,6 +175,19 @@ class Execution:
             if output is not None:
                 return output.answer
         return None
+
+    def work(self) -> Work:
+        """What the answer came out of: the output role's last reply, and every tool call of the episode."""
+        outputs = (self._last(lane) for lane in self._plan.output)
+        last = next((output for output in outputs if output is not None), None)
+        calls = [
+            (event.operation.use, event.result.text)
+            for event in self._trace
+            if type(event) is Performed
+            and type(event.operation) is ToolCall
+            and type(event.result) is ToolOutput
+        ]
+        return Work(None if last is None else last.text, tuple(calls))
 
     def turns(self) -> list[tuple[Turn, str, Output | None]]:
         """Every turn of the present system with its status and output, in canonical order."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mas2_env.system.model import RoleKind
-from mas2_env.task import Item, ToolUse
+from mas2_env.task import Item, ToolUse, Work
 
 Purpose: TypeAlias = Literal["draft", "debate", "review", "revise", "rank", "route"]
 Relation: TypeAlias = Literal["input", "own", "peer", "review", "candidate"]
@@ -111,6 +111,7 @@ class ScoreCall(Struct, frozen=True, eq=False):
     id: str
     item: Item
     answer: str | None
+    work: Work = Work()
 
 
 class Reply(Struct, frozen=True):
