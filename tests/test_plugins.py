@@ -102,7 +102,7 @@ def test_underscores_are_as_good_as_hyphens():
         (
             "tasks",
             "hotpotq",
-            r"no task is named 'hotpotq'; did you mean 'hotpotqa'\? registered are bamboogle, gsm8k",
+            r"no task is named 'hotpotq'; did you mean 'hotpotqa'\? registered are bamboogle, browse",
         ),
         (
             "policies",

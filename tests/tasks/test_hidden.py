@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from mas2_tasks.browsecomp import BrowseCompPlus
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.hotpotqa import HotpotQA
 from mas2_tasks.humaneval import HumanEval
@@ -22,7 +23,7 @@ from mas2_env.runs.rollout import rollout
 from mas2_env.settings import Settings
 from mas2_env.task import Item, Task, Truth
 
-TASKS = (HotpotQA, GSM8K, HumanEval)
+TASKS = (HotpotQA, GSM8K, HumanEval, BrowseCompPlus)
 POLICIES = ("direct", "cot", "self-consistency", "debate", "reflexion", "random")
 OTHER = Truth("another answer", ("a wrong one",), 9.0, 7, ("nowhere",), ("a step",))
 
@@ -63,6 +64,8 @@ def test_an_observation_depends_on_the_query_alone(kind: type[Task]) -> None:
     [
         (HotpotQA(), "search", {"query": "town river company founded"}),
         (HotpotQA(), "read", {"title": "Nowhere"}),
+        (BrowseCompPlus(), "search", {"query": "a town on a river whose mayor won a prize"}),
+        (BrowseCompPlus(get_document=True), "get_document", {"docid": "12"}),
         (GSM8K(), "calculator", {"expression": "12 * 7"}),
         (HumanEval(), "python", {"code": "print(sorted(set(dir()) & {'check', 'candidate'}))"}),
     ],

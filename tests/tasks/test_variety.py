@@ -8,7 +8,7 @@ from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.nq import NQ
 from mas2_tasks.variety import Neighbours, carry, main, measure, overlap, skeletons, tokens
 
-FAMILIES = ("hotpotqa", "nq", "bamboogle", "gsm8k", "math", "humaneval", "mbpp")
+FAMILIES = ("hotpotqa", "nq", "bamboogle", "gsm8k", "math", "humaneval", "mbpp", "browsecomp-plus")
 POINTS = {point.name: point for point in entry_points(group="mas2.tasks")}
 ITEMS = 2000
 
