@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mas2_env.engines import Engine, EngineRoute, check_engine, read_sampling
 from mas2_env.errors import PoolError
 from mas2_env.providers import Provider, Route, check_body, check_provider
 
@@ -67,6 +68,8 @@ class Pool(Struct, frozen=True, eq=False):
         digest: SHA-256 of the file's content.
         providers: servers of real models, by name; empty in a pool for simulation.
         routes: how each backbone is reached, by its name, where a provider serves it.
+        engines: models that run in this process, by name.
+        engine_routes: what each backbone runs on, by its name, where an engine runs it.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Pool(Struct, frozen=True, eq=False):
     digest: str
     providers: dict[str, Provider] = {}
     routes: dict[str, Route] = {}
+    engines: dict[str, Engine] = {}
+    engine_routes: dict[str, EngineRoute] = {}
 
     def __getitem__(self, name: str) -> Backbone:
         return self.backbones[name]
@@ -106,6 +111,8 @@ class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
     usd_per_million_cached: float | None = None
     provider: str = ""
     model: str = ""
+    engine: str = ""
+    adapter: str = ""
     body: dict[str, Any] = {}
 
 
@@ -115,6 +122,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     backbone: list[_Entry]
     meta: str = ""
     provider: dict[str, Provider] = {}
+    engine: dict[str, Engine] = {}
 
 
 def nano_per_token(usd_per_million: float, where: str) -> int:
@@ -149,8 +157,9 @@ def parse_pool(text: str, where: str) -> Pool:
                 name = entry.get("name", i + 1)
                 raise PoolError(f"{where}: backbone {name!r} has no price: {price} is missing")
     _check_keys(raw, _File, where)
-    for name, entry in raw["provider"].items() if isinstance(raw.get("provider"), dict) else ():
-        _check_keys(entry, Provider, f"{where}: provider {name!r}")
+    for kind, struct in (("provider", Provider), ("engine", Engine)):
+        for name, entry in raw[kind].items() if isinstance(raw.get(kind), dict) else ():
+            _check_keys(entry, struct, f"{where}: {kind} {name!r}")
     try:
         file = msgspec.convert(raw, _File, strict=True)
     except msgspec.ValidationError as error:
@@ -191,6 +200,8 @@ def parse_pool(text: str, where: str) -> Pool:
         digest=hashlib.sha256(text.encode()).hexdigest(),
         providers=file.provider,
         routes=_routes(file, where),
+        engines=file.engine,
+        engine_routes=_engine_routes(file, where),
     )
 
 
@@ -209,8 +220,31 @@ def _routes(file: _File, where: str) -> dict[str, Route]:
             routes[entry.name] = Route(name, entry.model or entry.name, entry.body)
         elif name:
             raise PoolError(f"{place}: there is no provider {name!r}{did_you_mean(name, providers)}")
-        elif providers:
+        elif providers and not entry.engine:
             raise PoolError(f"{place}: provider is missing, expected one of {', '.join(providers)}")
+    return routes
+
+
+def _engine_routes(file: _File, where: str) -> dict[str, EngineRoute]:
+    """What each backbone runs on; a pool with one engine and no provider need not name it at each."""
+    engines = file.engine
+    for name, engine in engines.items():
+        check_engine(name, engine, where)
+    only = next(iter(engines)) if len(engines) == 1 and not file.provider else ""
+    routes = {}
+    for entry in file.backbone:
+        place = f"{where}: backbone {entry.name!r}"
+        name = entry.engine or only
+        if name in engines:
+            body = {**engines[name].body, **entry.body}
+            read_sampling(body, place)
+            routes[entry.name] = EngineRoute(name, entry.adapter, body)
+        elif name:
+            raise PoolError(f"{place}: there is no engine {name!r}{did_you_mean(name, engines)}")
+        elif entry.adapter:
+            raise PoolError(f"{place}: adapter is for a backbone with an engine")
+        elif engines and not file.provider:
+            raise PoolError(f"{place}: engine is missing, expected one of {', '.join(engines)}")
     return routes
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mas2_env.backends.ledger import Line
 from mas2_env.cli import app, run
+from mas2_env.engines import Engine, Sampling
 from mas2_env.envs.encode import PLACES
 from mas2_env.envs.layout import NAMES, OPERATIONS
 from mas2_env.execution.trace import TRACE_VERSION, Event
@@ -100,6 +101,8 @@ def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.C
         ("systems.md", "Roles", Role),
         ("runs.md", "Record", Record),
         ("models.md", "Provider", Provider),
+        ("models.md", "Engine", Engine),
+        ("models.md", "Sampling", Sampling),
         ("models.md", "Line", Line),
         ("models.md", "Scenario", Scenario),
         ("models.md", "Faults", Faults),
