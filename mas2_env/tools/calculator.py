@@ -21,7 +21,8 @@ CALCULATOR = ToolSpec(
         "properties": {
             "expression": {
                 "type": "string",
-                "description": "numbers with + - * / // % ** and parentheses, e.g. (12 + 8) * 3 or 15% * 80",
+                "description": "numbers with + - * / // % ** and parentheses, e.g. (12 + 8) * 3 or 15% * 80; "
+                "a == b says whether both sides are equal",
                 "maxLength": MAX_CHARACTERS,
             }
         },
@@ -49,8 +50,11 @@ def call_calculator(arguments: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=4096)
 def calculate(expression: str) -> str:
-    """The value as text, or `error: ...`. Never raises."""
+    """The value as text, for an equation `true` or `false`, or `error: ...`. Never raises."""
+    left, equals, right = expression.partition("==")
     try:
+        if equals:
+            return "true" if evaluate(left) == evaluate(right) else "false"
         return show(evaluate(expression))
     except CalculationError as error:
         return f"error: {error}"

@@ -60,6 +60,25 @@ def test_what_cannot_be_computed_says_why(expression: str, message: str) -> None
     assert calculate(expression).startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("2 + 2 == 4", "true"),
+        ("17 % 5 == 3", "false"),
+        ("1/3 == 2/6", "true"),
+        ("0.1 + 0.2 == 0.3", "true"),
+        (
+            "2 == 2 == 2",
+            "error: '=' at position 4 is not arithmetic; use numbers, + - * / // % ** and parentheses",
+        ),
+        ("2 ==", "error: the expression is empty; expected something like (12 + 8) * 3"),
+        ("2 = 2", "error: '=' at position 3 is not arithmetic; use numbers, + - * / // % ** and parentheses"),
+    ],
+)
+def test_an_equation_is_true_or_false(expression: str, said: str) -> None:
+    assert calculate(expression) == said
+
+
 def test_a_call_of_another_shape_is_told_what_is_expected() -> None:
     assert call_calculator({"expression": "6 * 7"}) == "42"
     assert call_calculator({}) == 'error: calculator expects {"expression": string}, got no expression'
