@@ -293,6 +293,16 @@ class Task(ABC):
         """The tool call that an agent inclined to `answer` makes at the `step`-th turn of its tool loop."""
         return None
 
+    def seek(
+        self, item: Item, answer: str, step: int, done: Sequence[ToolUse], told: Sequence[str]
+    ) -> ToolUse | None:
+        """As `probe`, by an agent that made the calls `done` in this turn and was told these texts before it.
+
+        The first text is the agent's own instruction, the others are its messages. A task whose agents can
+        share work overrides this; by default nothing of it matters.
+        """
+        return self.probe(item, answer, step)
+
     def informed(self, item: Item, texts: Sequence[str]) -> float:
         """Share in [0, 1] of what `probe` can find out that stands in texts (tool outputs, messages)."""
         return 0.0

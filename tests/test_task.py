@@ -8,7 +8,7 @@ import pytest
 from mas2_env.errors import PluginError
 from mas2_env.plugins import make_task, parse_spec, split_words
 from mas2_env.runs.evaluate import evaluate, resume
-from mas2_env.task import Item, Score, Task, Truth, label_of
+from mas2_env.task import Item, Score, Task, ToolUse, Truth, label_of
 
 
 class Sums(Task):
@@ -90,3 +90,15 @@ def test_a_run_tells_variants_apart_and_resumes_with_them(tmp_path):
     assert sorted({record.task for record in result.records}) == ["Sums[depth=3]", "Sums[depth=4]"]
     again = resume(tmp_path / "run")
     assert [entry.options for entry in again.facts.plan.tasks] == [{"depth": 3}, {"depth": 4}]
+
+
+def test_what_an_agent_was_told_matters_only_to_tasks_that_say_so() -> None:
+    class Probed(Sums):
+        def probe(self, item, answer, step):
+            return ToolUse("count", f'{{"to": {answer}}}') if step == 0 else None
+
+    task = Probed()
+    item = task.item(0)
+    use = task.seek(item, "2", 0, (), ("Read it all.", "Findings: 2"))
+    assert use == task.probe(item, "2", 0)
+    assert task.seek(item, "2", 1, (use,), ()) is None

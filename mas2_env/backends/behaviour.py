@@ -149,11 +149,11 @@ class Behaviour:
         answer = intended
         if history:
             passed = scene.task.passed(history[-1].output)
-            tried = self._tried(scene, history) if passed else None
+            tried = self._tried(case, history) if passed else None
             if tried is not None and case.bits[TOOL] * UNIT < tools.certain:
                 return self._say(case, tried)
             if passed is False:
-                answer = self._own(case, z + tools.retry_gain, self._failed(scene, history))
+                answer = self._own(case, z + tools.retry_gain, self._failed(case, history))
             else:
                 answer = self._incline(case, z if scene.evidence else z + tools.gain)
         elif answer is None:
@@ -174,23 +174,23 @@ class Behaviour:
             return None
         if history and scene.evidence and scene.task.informed(scene.item, [s.output for s in history]) >= 1.0:
             return None
-        use = scene.task.probe(scene.item, answer, len(history) - _begun(scene, history))
+        use = _sought(case, answer, history)
         if use is None or use.name not in case.style.tools or any(step.use == use for step in history):
             return None
         return use
 
-    def _failed(self, scene: Scene, history: Sequence[ToolStep]) -> set[str]:
+    def _failed(self, case: Case, history: Sequence[ToolStep]) -> set[str]:
         """Forms of all answers that were seen to fail."""
+        scene = case.scene
         ends = (i + 1 for i, step in enumerate(history) if scene.task.passed(step.output) is False)
-        tried = (self._tried(scene, history[:end]) for end in ends)
+        tried = (self._tried(case, history[:end]) for end in ends)
         return {scene.form(answer) for answer in tried if answer is not None}
 
-    def _tried(self, scene: Scene, history: Sequence[ToolStep]) -> str | None:
+    def _tried(self, case: Case, history: Sequence[ToolStep]) -> str | None:
         """The answer that the last tool call tried, if its arguments tell."""
-        task, item = scene.task, scene.item
-        step = len(history) - 1 - _begun(scene, history[:-1])
-        candidates = dict.fromkeys((item.truth.answer, *item.truth.distractors))
-        found = [answer for answer in candidates if task.probe(item, answer, step) == history[-1].use]
+        truth = case.scene.item.truth
+        candidates = dict.fromkeys((truth.answer, *truth.distractors))
+        found = [answer for answer in candidates if _sought(case, answer, history[:-1]) == history[-1].use]
         return found[0] if len(found) == 1 else None
 
     # Contributions that are not answers.
@@ -344,6 +344,14 @@ def _count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[di
                 counts[form] = 1
                 texts[form] = answer
     return counts, texts
+
+
+def _sought(case: Case, answer: str, history: Sequence[ToolStep]) -> ToolUse | None:
+    """The tool call that the task has an agent make next that is inclined to an answer."""
+    call, scene = case.call, case.scene
+    told = (call.turn.prompt, *[message.text for message in call.messages])
+    done = [step.use for step in history]
+    return scene.task.seek(scene.item, answer, len(history) - _begun(scene, history), done, told)
 
 
 def _begun(scene: Scene, history: Sequence[ToolStep]) -> int:

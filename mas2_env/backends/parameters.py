@@ -125,7 +125,7 @@ class TaskTable(_Table, frozen=True):
     """What one benchmark is like for all models."""
 
     family: Family
-    closed: Family
+    closed: Family | Accuracy
     difficulty: float
     difficulty_sd: Spread
     shared_sd: Spread

@@ -48,7 +48,9 @@ class Profile:
         known = table.difficulty * table.difficulty_sd
         spread = (known**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
         self.table = table
-        self.closed = ability(getattr(backbone, table.closed), spread, table.offset)
+        unread = table.closed
+        closed: float = getattr(backbone, unread) if isinstance(unread, str) else unread
+        self.closed = ability(closed, spread, table.offset)
         self.opened = ability(getattr(backbone, table.family), spread, table.offset)
         self.length = log(table.tokens) + backbone.verbosity
         self.sigma = table.sigma

@@ -16,6 +16,7 @@ _CONCERNS: Final = (
 _TOOLS: Final = {
     "search": ("I have to look this up first.", "Let me search for it.", "I will look for the next fact."),
     "read": ("I will read the article.", "Let me read that one in full."),
+    "read_file": ("I will read the next file.", "Let me look into the records.", "Reading on."),
     "calculator": ("Let me work out the next step.", "I will calculate this.", "Next calculation."),
     "python": ("Let me run this on the examples.", "I will test this version.", "I will try this out."),
 }

@@ -53,6 +53,14 @@ def test_an_offset_lowers_accuracies_by_so_many_logits() -> None:
     assert load_parameters().task_table("MATH").offset > 0 == load_parameters().task_table("GSM8K").offset
 
 
+def test_without_evidence_an_accuracy_may_hold_for_all(raw: dict[str, Any]) -> None:
+    assert load_parameters().task_table("Diagnostic").closed == 0.01
+    assert load_parameters().task_table("HotpotQA").closed == "recall"
+    raw["task"]["gsm8k"]["closed"] = 1.5
+    with pytest.raises(PoolError, match=r"\$\.task\[\.\.\.\]\.closed"):
+        parse_parameters(raw, "s.toml")
+
+
 def test_logit_and_sigmoid_are_inverse() -> None:
     assert sigmoid(logit(0.3)) == pytest.approx(0.3)
 
