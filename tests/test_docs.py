@@ -10,6 +10,7 @@ import gymnasium
 import msgspec
 import pytest
 import typer
+from mas2_tasks.diagnostic_dials import Dials
 from msgspec import Struct
 
 from mas2_env.backends.ledger import Line
@@ -100,6 +101,7 @@ def test_readme_shows_what_an_evaluation_prints(tmp_path: Path, capsys: pytest.C
         ("environment.md", "Limits", Limits),
         ("systems.md", "Roles", Role),
         ("runs.md", "Record", Record),
+        ("diagnostic.md", "Dials", Dials),
         ("models.md", "Provider", Provider),
         ("models.md", "Engine", Engine),
         ("models.md", "Sampling", Sampling),

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from mas2_tasks.browsecomp import BrowseCompPlus
+from mas2_tasks.diagnostic import Diagnostic
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.hotpotqa import HotpotQA
 from mas2_tasks.humaneval import HumanEval
@@ -23,7 +24,7 @@ from mas2_env.runs.rollout import rollout
 from mas2_env.settings import Settings
 from mas2_env.task import Item, Task, Truth
 
-TASKS = (HotpotQA, GSM8K, HumanEval, BrowseCompPlus)
+TASKS = (HotpotQA, GSM8K, HumanEval, BrowseCompPlus, Diagnostic)
 POLICIES = ("direct", "cot", "self-consistency", "debate", "reflexion", "random")
 OTHER = Truth("another answer", ("a wrong one",), 9.0, 7, ("nowhere",), ("a step",))
 
@@ -67,6 +68,9 @@ def test_an_observation_depends_on_the_query_alone(kind: type[Task]) -> None:
         (BrowseCompPlus(), "search", {"query": "a town on a river whose mayor won a prize"}),
         (BrowseCompPlus(get_document=True), "get_document", {"docid": "12"}),
         (GSM8K(), "calculator", {"expression": "12 * 7"}),
+        (Diagnostic(context=3), "list_files", {}),
+        (Diagnostic(context=3), "read_file", {"name": "ledger-02.txt"}),
+        (Diagnostic(verification=0.9), "calculator", {"expression": "120 % 11 == 10"}),
         (HumanEval(), "python", {"code": "print(sorted(set(dir()) & {'check', 'candidate'}))"}),
     ],
 )
@@ -100,6 +104,20 @@ def test_articles_are_read_by_roles_and_not_by_the_meta_agents(name: str) -> Non
     texts = {document.text for item in items for document in item.documents}
     assert any(b'"kind":"tool"' in line for episode in episodes for line in episode.trace_lines())
     assert not any(document in text for text in seen for document in texts)
+
+
+@pytest.mark.parametrize("name", ["cot", "reflexion", "random"])
+def test_records_are_read_by_roles_and_answers_are_in_no_observation(name: str) -> None:
+    """Where every agent fails, so that none of them can have written the answer."""
+    items = [Diagnostic(context=20, verification=0.99).item(i) for i in range(6)]
+    episodes, seen = play(name, items)
+    for item, episode in zip(items, episodes, strict=True):
+        hidden = [line for document in item.documents for line in document.text.split("\n")[1:]]
+        assert not any(line in text for text in seen for line in hidden)
+        if episode.outcome is not None and episode.outcome.kind == "failure":
+            told = [line.decode() for line in episode.trace_lines() if b"Answer: " not in line]
+            assert not any(f'"{item.truth.answer}"' in line for line in told)
+    assert all(item.truth.answer not in item.query for item in items)
 
 
 def test_where_the_evidence_stands_tells_nothing() -> None:
