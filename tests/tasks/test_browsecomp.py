@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mas2_tasks.browsecomp import BrowseCompPlus
+from mas2_tasks.browsecomp_export import main as export
 from mas2_tasks.browsecomp_file import decrypt, encrypt
 from mas2_tasks.browsecomp_judge import (
     ATTEMPTS,
@@ -27,6 +28,7 @@ from mas2_env.errors import Breakdown, DataError, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.plugins import make_policy, make_task
 from mas2_env.pool import load_pool
+from mas2_env.runs.journal import read_run
 from mas2_env.runs.rollout import rollout
 from mas2_env.task import ToolUse, Work
 
@@ -407,3 +409,26 @@ def test_recorded_judgements_are_used(
     for name in ("Accuracy (%)", "Recall (%)", "Calibration Error (%)"):
         assert f"{name} " in printed
         assert f"{row['official'][name]:.4f}" in printed
+
+
+def test_runs_of_our_own_become_run_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scored from the files, they have the figures that they have in the run."""
+    command = ["eval", "-p", "cot,direct", "-t", "browsecomp-plus", "--items", "6", "--traces"]
+    assert mas2([*command, "--out", str(tmp_path / "run")]) == 0
+    assert export([str(tmp_path / "run"), str(tmp_path / "files")]) == 0
+    capsys.readouterr()
+    _, records = read_run(tmp_path / "run")
+    assert mas2(["tasks", "score", "browsecomp-plus", str(tmp_path / "files" / "cot-0"), "--json"]) == 0
+    scored = {row["id"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    ours = {record.item: record.outcome for record in records if record.policy == "cot"}
+    assert len(scored) == len([outcome for outcome in ours.values() if outcome.kind != "void"]) > 0
+    for item, row in scored.items():
+        for name in ("accuracy", "recall", "search_calls"):
+            assert row["metrics"][name] == pytest.approx(ours[item].metrics[name])
+    assert any(row["metrics"]["recall"] > 0 for row in scored.values())
+    assert (
+        mas2(["eval", "-p", "direct", "-t", "browsecomp-plus", "--items", "1", "--out", str(tmp_path / "b")])
+        == 0
+    )
+    assert export([str(tmp_path / "b"), str(tmp_path / "files")]) == 1
+    assert "without traces" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The source `hub`, by the real loading code: from mirrors in the hub's layout, and from a small hub."""
 
 import gzip
+import hashlib
 import json
 import os
 import pickle
@@ -18,7 +19,9 @@ import datasets
 import pyarrow
 import pyarrow.parquet
 import pytest
-from mas2_tasks import hub_store
+from mas2_tasks import browsecomp_corpora, hub_store
+from mas2_tasks.browsecomp import BrowseCompPlus
+from mas2_tasks.browsecomp_file import encrypt
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks.hub import HubSet, hub_set, hub_sets, stream_rows
 from mas2_tasks.mbpp import MBPP
@@ -525,3 +528,62 @@ def test_of_streamed_files_only_the_columns_are_transferred(tmp_path: Path) -> N
         assert done.stdout == "40\n", done.stderr
         assert size > 18_000_000
         assert server.sent < size / 2
+
+
+def test_browsecomp_is_decrypted_on_its_way_from_the_hub(tmp_path: Path) -> None:
+    """Items and corpus from mirrors, the first encrypted as published."""
+    key = hashlib.sha256(b"a canary sentence of this test").digest()
+    (tmp_path / "canary.txt").write_text("a canary sentence of this test")
+
+    def hidden(text: str) -> str:
+        return encrypt(text, key)
+
+    def documents(*docids: str) -> list[dict[str, str]]:
+        return [{"docid": hidden(docid), "text": hidden("a text")} for docid in docids]
+
+    records = [
+        {
+            "query_id": str(number),
+            "query": hidden(f"Who is meant by number {number}?"),
+            "answer": hidden(f"Person {number}"),
+            "gold_docs": documents("7"),
+            "evidence_docs": documents("7", "12"),
+        }
+        for number in range(20)
+    ]
+    home = mirror(tmp_path, hub_set("browsecomp-plus"), {"test": records})
+    pages = [{"docid": docid, "text": f"Document {docid}.", "url": ""} for docid in ("7", "12", "93")]
+    corpus = mirror(tmp_path / "corpus", hub_set("browsecomp-plus-corpus"), {"train": pages}, form="jsonl")
+    task = BrowseCompPlus("hub", home, canary=str(tmp_path / "canary.txt"), corpus=corpus)
+    assert task.size == 20
+    item = task.find("13")
+    assert (item.query, item.truth.answer) == ("Who is meant by number 13?", "Person 13")
+    assert item.truth.evidence == ("7", "12")
+    assert task.call(item, "search", {"query": "93"}) == "[93] Document 93."
+    assert (
+        "Who is meant"
+        not in gzip.decompress(next((tmp_path / "cache").rglob("*.jsonl.gz")).read_bytes()).decode()
+    )
+    with pytest.raises(DataError, match="is encrypted"):
+        BrowseCompPlus("hub", home)
+
+
+def test_the_corpus_of_the_hub_is_indexed_at_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = hub_set("browsecomp-plus-corpus")
+    pages = [{"docid": str(number), "text": f"Page number{number}", "url": "u"} for number in range(30)]
+    home = mirror(tmp_path, data, {"train": pages})
+    seen: list[tuple[str, str, str]] = []
+
+    def through_the_mirror(data: HubSet, split: str, revision: str) -> Iterator[dict[str, Any]]:
+        seen.append((data.repository, split, revision))
+        return stream_rows(data, split, revision, home)
+
+    monkeypatch.setattr(browsecomp_corpora, "stream_rows", through_the_mirror)
+    browsecomp_corpora.hub_corpus.cache_clear()
+    for _ in range(2):
+        corpus = browsecomp_corpora.hub_corpus()
+        assert [hit.docid for hit in corpus.search("number17")] == ["17"]
+        browsecomp_corpora.hub_corpus.cache_clear()
+    assert seen[0] == (data.repository, "train", data.revision)
