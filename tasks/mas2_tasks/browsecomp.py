@@ -205,7 +205,7 @@ class BrowseCompPlus(SourcedTask):
             answer=made.answer,
             distractors=made.distractors,
             difficulty=0.35 * (made.claims - 3.5)
-            + 0.06 * (len(made.evidence) - 6)
+            + 0.06 * (len(made.evidence) - 7)
             + SPREAD * noise(self.name, item_id),
             parts=made.claims,
             evidence=made.evidence,

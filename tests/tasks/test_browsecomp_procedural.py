@@ -13,7 +13,7 @@ from mas2_tasks.browsecomp import BrowseCompPlus
 from mas2_tasks.procedural.browse import ITEMS, Browsed, browsed, world_of
 from mas2_tasks.procedural.browse_claims import Claims
 from mas2_tasks.procedural.browse_text import document, name_of
-from mas2_tasks.procedural.browse_wording import BACK, LEADS, PHRASES
+from mas2_tasks.procedural.browse_wording import BACK, LEADS, LISTS, PHRASES
 from mas2_tasks.procedural.browse_world import Closed, Thing, is_number, number_of
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.world import KINDS
@@ -133,9 +133,25 @@ def test_documents_tell_what_they_are_to_tell(world: Closed) -> None:
                 assert name_of(value) in told.steps[name]
                 assert name_of(value) in told.text
     texts = [document(world, place).text for place in range(len(world.docids))]
-    assert len(texts) > 3000
+    assert len(texts) > 4000
     assert not any("{" in text or "the the" in text.lower() for text in texts)
     assert len(set(world.docids)) == len(texts)
+
+
+def test_lists_name_all_that_a_relation_leads_from(world: Closed) -> None:
+    for way, headings in LISTS.items():
+        kind, relation = way.split(".")
+        assert all("{s}" in heading for heading in headings)
+        for thing in world.things[kind]:
+            place = world.listed.get((thing, relation))
+            about = thing.values[relation]
+            sharing = [other for other in world.things[kind] if other.values[relation] is about]
+            assert (place is None) == (len(sharing) == 1)
+            if place is not None:
+                text = document(world, place).text
+                assert thing.name in text
+                assert name_of(about) in text.partition("\n")[0]
+                assert len(text.split()) < 200
 
 
 def test_tables_speak_of_relations_that_there_are() -> None:
@@ -170,7 +186,8 @@ def test_names_to_search_for_belong_to_one_block_alone() -> None:
 
 def test_questions_are_many_sided(questions: list[Browsed]) -> None:
     """As the published ones: about six documents of evidence, several claims, most about people."""
-    assert 5.0 < mean(len(question.evidence) for question in questions) < 8.0
+    assert 5.0 < mean(len(question.evidence) for question in questions) < 8.5
+    assert mean(len(question.gold) for question in questions) > 1.8
     assert {question.claims for question in questions} >= {3, 4, 5}
     kinds = Counter(question.target.kind for question in questions)
     assert kinds["person"] > kinds["film"] > 0

@@ -114,7 +114,7 @@ def _question(world: Closed, draw: Draw, target: Thing) -> Browsed | None:
     facts = [fact for claim in claims for fact in claim.facts]
     if relation:
         facts.append((target, relation))
-    evidence, gold, steps = _told(world, facts, answer)
+    evidence, gold, steps = _told(world, facts, target, answer)
     probes, named = _probes(target, claims)
     return Browsed(
         text=text,
@@ -208,14 +208,19 @@ def _joined(texts: Sequence[str]) -> str:
 
 
 def _told(
-    world: Closed, facts: Sequence[Fact], answer: str
+    world: Closed, facts: Sequence[Fact], target: Thing, answer: str
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Ids of the documents that tell the facts, of those in which the answer stands, and the sentences."""
+    """Ids of the documents that tell the facts, of those in which the answer stands, and the sentences.
+
+    What is told of the target stands in its own document and, where there is one, in a list.
+    """
     places: dict[int, None] = {}
     steps: dict[str, None] = {}
     for thing, fact in facts:
         place = world.tells(thing, fact)
         places[place] = None
+        if thing is target and (thing, fact) in world.listed:
+            places[world.listed[thing, fact]] = None
         told = document(world, place)
         steps[f"{told.steps[fact].rstrip('.')} [{told.docid}]."] = None
     documents = [document(world, place) for place in places]

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from mas2_tasks.procedural.browse_wording import FILLER, HEADS, LEADS, SECOND
+from mas2_tasks.procedural.browse_wording import FILLER, HEADS, LEADS, LISTED, LISTS, SECOND
 from mas2_tasks.procedural.browse_world import Closed, Thing
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.world import KINDS
@@ -19,7 +19,8 @@ class Told(Struct, frozen=True):
     Attributes:
         docid: its id.
         text: a heading, then sentences.
-        steps: for each fact told, its sentence with the name of what it is about; `""` is the lead.
+        steps: for each fact that sentences tell, its sentence with the name of what it is about; `""` is
+            the lead.
     """
 
     docid: str
@@ -43,7 +44,9 @@ def a(word: str) -> str:
 
 
 def document(world: Closed, place: int) -> Told:
-    """The document at a place: an article, or the second document on a person."""
+    """The document at a place: an article, the second one on a person, or a list."""
+    if place >= len(world.owners):
+        return _list(world, place)
     thing = world.owners[place]
     draw = Draw(*world.key, "text", place)
     second = place != thing.place
@@ -63,6 +66,18 @@ def document(world: Closed, place: int) -> Told:
         sentences.insert(int(draw.random() * (len(sentences) + 1)), _capital(sentence))
         steps[name] = _capital(step)
     return Told(world.docids[place], f"{head}\n{lead} {' '.join(sentences)}", steps)
+
+
+def _list(world: Closed, place: int) -> Told:
+    listing = world.lists[place - len(world.owners)]
+    draw = Draw(*world.key, "text", place)
+    head = draw.pick(LISTS[listing.way]).replace("{s}", listing.about.name)
+    entries = [
+        f"{thing.name} ({thing.word})" if draw.chance(0.5) else thing.name
+        for thing in draw.some(listing.members, len(listing.members))
+    ]
+    note = f"{draw.pick(LISTED)} {_filled(draw, world, draw.pick(FILLER))}"
+    return Told(world.docids[place], f"{head}\n{note} {'; '.join(entries)}.", {})
 
 
 def _lead(draw: Draw, thing: Thing) -> str:

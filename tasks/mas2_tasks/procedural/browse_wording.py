@@ -108,6 +108,29 @@ HEADS: Final = {
         "{s}, from the archive",
     ),
 }
+LISTS: Final = _table(
+    **{
+        "person.birthplace": "Born in {s}|Natives of {s}: a list|Who was born in {s}",
+        "person.residence": "Residents of {s}|People who have lived in {s}",
+        "person.university": "Graduates of {s}|Who studied at {s}: names from the register",
+        "film.company": "Films by {s}|What {s} produced",
+        "film.setting": "Films set in {s}|{s} on the screen",
+        "film.director": "The films of {s}|{s}: a filmography",
+        "novel.publisher": "Novels in the catalogue of {s}|Published by {s}",
+        "novel.setting": "Novels set in {s}|{s} in fiction",
+        "novel.author": "Books by {s}|{s}: a bibliography",
+        "album.label": "Albums released by {s}|From the back catalogue of {s}",
+        "company.headquarters": "Firms in {s}|Companies with a head office in {s}",
+    }
+)
+"""Headings of documents that list all things of which a relation leads to one thing, by `kind.relation`."""
+
+LISTED: Final = (
+    "The list was drawn up from several registers and may have gaps.",
+    "Names are given as they stand in the sources.",
+    "Further entries are added when they can be confirmed.",
+    "The order is that of the archive.",
+)
 SECOND: Final = (
     "The following notes on {s} were put together for a reader.",
     "Few people who met {s} forgot the meeting.",

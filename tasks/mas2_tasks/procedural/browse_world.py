@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from mas2_tasks.procedural import names
-from mas2_tasks.procedural.browse_wording import PHRASES
+from mas2_tasks.procedural.browse_wording import LISTS, PHRASES
 from mas2_tasks.procedural.coins import serial
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.names import Coiner
@@ -39,6 +41,7 @@ ITEMS: Final = 250
 COUNTRIES: Final = 6
 """Countries of a world."""
 
+LONGEST_LIST: Final = 15
 REUSED: Final = 0.6
 ADULT: Final = (24, 58)
 _TRIES = 4
@@ -81,6 +84,14 @@ class Thing:
         self.place = 0
 
 
+class Listing(Struct, frozen=True):
+    """A document that lists things: those of which a relation, `way`, leads to the thing it is about."""
+
+    way: str
+    about: Thing
+    members: tuple[Thing, ...]
+
+
 class Closed:
     """One world, a pure function of its generator's name and version, its seed and its block.
 
@@ -95,7 +106,9 @@ class Closed:
         key: of all its draws.
         things: by kind, in the order of their numbers.
         docids: of its documents, by place.
-        owners: what each document is about, by place.
+        owners: what each document is about, by place; documents that list things come after those.
+        lists: what these list.
+        listed: for a thing and a relation, the place of the document that lists the thing for it.
         backs: for a thing, the ways back to it: `~kind.relation` and from where.
     """
 
@@ -119,6 +132,8 @@ class Closed:
         self._numbers: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
         self.backs: dict[Thing, list[tuple[str, Thing]]] = {}
         self.owners: list[Thing] = []
+        self.lists: list[Listing] = []
+        self.listed: dict[tuple[Thing, str], int] = {}
         self._orders: dict[str, list[Thing]] = {}
         self._by_name: dict[str, Thing] = {}
         self._index()
@@ -223,8 +238,24 @@ class Closed:
             for thing in things:
                 thing.place = len(self.owners)
                 self.owners += [thing] * (2 if kind == "person" else 1)
+        for way in LISTS:
+            self._list(*way.split("."))
+        count = len(self.owners) + len(self.lists)
         step, start = self._draw.between(1000, 88_000), self._draw.between(0, _PRIME - 1)
-        return tuple([str(1000 + (start + step * n) % _PRIME) for n in range(len(self.owners))])
+        return tuple([str(1000 + (start + step * n) % _PRIME) for n in range(count)])
+
+    def _list(self, kind: str, relation: str) -> None:
+        groups: dict[Thing, list[Thing]] = {}
+        for thing in self.things[kind]:
+            value = thing.values[relation]
+            assert isinstance(value, Thing)
+            groups.setdefault(value, []).append(thing)
+        for value, members in groups.items():
+            for begin in range(0, len(members) if len(members) > 1 else 0, LONGEST_LIST):
+                part = tuple(members[begin : begin + LONGEST_LIST])
+                place = len(self.owners) + len(self.lists)
+                self.listed |= {(member, relation): place for member in part}
+                self.lists.append(Listing(f"{kind}.{relation}", value, part))
 
     def tells(self, thing: Thing, fact: str) -> int:
         """Place of the document that tells a fact. The second one on a person tells some relations."""
