@@ -23,6 +23,7 @@ Name = Literal["bwrap", "process"]
 SIZE = 64 << 20
 """Bytes that a program may keep in files."""
 INSTALL = "apt-get install bubblewrap, dnf install bubblewrap, or pacman -S bubblewrap"
+ZONES = "/usr/share/zoneinfo"
 DEVICES = ("null", "zero", "full", "random", "urandom")
 TRIAL_LIMIT = 30.0
 
@@ -93,7 +94,7 @@ class Bubblewrap:
 
     def command(self, arguments: list[str]) -> list[str]:
         """The interpreter in the sandbox."""
-        return [*self._prefix, interpreter(), *arguments]
+        return [*self._prefix, interpreter(), *arguments, *(["nobody"] if os.geteuid() == 0 else [])]
 
 
 def choose(name: str | None = None) -> Isolation:
@@ -127,21 +128,20 @@ def _bubblewrap() -> tuple[str, ...]:
         raise Breakdown(_refusal("bubblewrap needs Linux"))
     if tool is None:
         raise Breakdown(_refusal("bubblewrap is not installed", f"{INSTALL}; or "))
+    # Root needs no user namespace to set the sandbox up, and in one it would still be root to the kernel: it
+    # could write to /proc/sys. So it keeps what it takes to become nobody, which helpers do first of all.
+    user = (
+        ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+        if os.geteuid() == 0
+        else ("--unshare-user", "--uid", "65534", "--gid", "65534")
+    )
     command = (
-        *(tool, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
-        *(
-            "--unshare-cgroup-try",
-            "--die-with-parent",
-            "--cap-drop",
-            "ALL",
-            "--uid",
-            "65534",
-            "--gid",
-            "65534",
-        ),
-        *("--hostname", "sandbox", *_root(), "--proc", "/proc"),
+        *(tool, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--as-pid-1", "--die-with-parent", "--cap-drop", "ALL", *user, "--hostname", "sandbox"),
+        *(*_root(), "--proc", "/proc"),
         *(part for name in DEVICES for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
-        *("--size", str(SIZE), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"),
+        *("--perms", "1777", "--size", str(SIZE), "--tmpfs", "/tmp"),
+        *("--remount-ro", "/", "--chdir", "/tmp", "--"),
     )
     try:
         trial = subprocess.run(
@@ -182,13 +182,18 @@ def _root() -> list[str]:
     """Bind the interpreter, the standard library without installed packages, and the libraries of both."""
     library = sysconfig.get_path("stdlib")
     binary = interpreter()
-    arguments = ["--ro-bind", library, library]
+    files = sorted({binary, *_libraries(binary, library)})
+    places = [*files, library, ZONES, "/dev/null"]
+    folders = {str(parent) for place in places for parent in Path(place).parents} - {"/"}
+    # Made by name, since folders that bubblewrap makes on the way are closed to others than root.
+    arguments = [part for folder in sorted(folders) for part in ("--dir", folder)]
+    arguments += ["--ro-bind", library, library]
     for name in ("site-packages", "dist-packages"):
         if os.path.isdir(os.path.join(library, name)):
             arguments += ["--tmpfs", os.path.join(library, name), "--remount-ro", os.path.join(library, name)]
-    for path in sorted({binary, *_libraries(binary, library)}):
+    for path in files:
         arguments += ["--ro-bind", path, path]
-    return [*arguments, "--ro-bind-try", "/usr/share/zoneinfo", "/usr/share/zoneinfo"]
+    return [*arguments, "--ro-bind-try", ZONES, ZONES]
 
 
 def _libraries(binary: str, library: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The system calls that a program may not make: a seccomp filter, built here and set by prctl.
+"""What a process gives up: system calls, by a seccomp filter built here, capabilities, its user.
 
 Denied is what the interpreter does not need to run a program and what would let one reach past itself:
 sockets, other processes, new processes and programs, namespaces, mounts, memory that no limit counts. A
@@ -6,8 +6,10 @@ denied call fails with EPERM. Numbers: `asm/unistd_64.h` (x86_64) and `asm-gener
 """
 
 import ctypes
+import functools
 import os
 import platform
+import signal
 import struct
 
 DENIED: dict[str, tuple[int | None, int | None]] = {
@@ -83,7 +85,9 @@ _LOAD, _EQUAL, _ATLEAST, _SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _ALLOW, _DENY, _ABSENT = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # SECCOMP_RET_ERRNO: EPERM, ENOSYS
 _X32 = 0x40000000
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+_ANY_PID = 0x7FFFFFF1  # no process has this id
+_PR_SET_NO_NEW_PRIVS, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _MODE_FILTER = 38, 21, 22, 2
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _CLONE_NEWUSER, _NOBODY = 1, 4, 0x10000000, 65534
 
 Step = tuple[int, int, int, int]
 
@@ -92,11 +96,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def supported() -> bool:
     """Whether there is a filter for this machine, and a kernel that takes it."""
-    return platform.machine() in _MACHINES and os.path.exists("/proc/sys/kernel/seccomp")
+    return platform.machine() in _MACHINES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
 def build(pid: int) -> bytes:
     """The filter for a process of that id, as an array of `struct sock_filter`."""
+    return _built().replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
+
+
+@functools.lru_cache(maxsize=1)
+def _built() -> bytes:
     column, arch = _MACHINES[platform.machine()]
     steps: list[Step] = [
         *_unless(_EQUAL, _ARCH, arch, _DENY),
@@ -112,8 +121,8 @@ def build(pid: int) -> bytes:
     for numbers, argument, values in DENIED_VALUES.values():
         denied = [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _DENY))]
         steps += _case(numbers[column], argument, [*denied, (_RETURN, 0, 0, _ALLOW)])
-    for signal in SIGNALS:
-        steps += _case(signal[column], 0, [(_EQUAL, 1, 0, pid), (_RETURN, 0, 0, _DENY)], allow=True)
+    for numbers in SIGNALS:
+        steps += _case(numbers[column], 0, [(_EQUAL, 1, 0, _ANY_PID), (_RETURN, 0, 0, _DENY)], allow=True)
     steps += _case(PRLIMIT[column], 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _DENY)], allow=True)
     steps += _case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)], allow=True)
     steps.append((_RETURN, 0, 0, _ALLOW))
@@ -164,3 +173,22 @@ def drop_capabilities() -> None:
     nothing = (ctypes.c_uint32 * 6)()
     if _libc.capset(ctypes.byref(_CapHeader(0x20080522, 0)), nothing) != 0:
         raise OSError(ctypes.get_errno(), "capset: " + os.strerror(ctypes.get_errno()))
+
+
+def retire(nobody: bool) -> None:
+    """Make this helper nobody's business: not to be read or traced by programs, and gone with its parent.
+
+    Args:
+        nobody: become the user nobody, in a user namespace of its own where that is allowed. Takes root.
+
+    Raises:
+        OSError: if the kernel refuses it.
+    """
+    if nobody:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        _libc.unshare(_CLONE_NEWUSER)
+    drop_capabilities()
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

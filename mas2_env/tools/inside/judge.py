@@ -6,7 +6,6 @@ its own rules, or waited for beyond the program's own end, which the caller sees
 """
 
 import builtins
-import ctypes
 import functools
 import gc
 import os
@@ -19,6 +18,7 @@ import time
 from types import CodeType
 from typing import Any, NoReturn
 
+from mas2_env.tools.inside.filter import retire
 from mas2_env.tools.inside.values import TYPES, Unfit, pack, renew, unpack
 from mas2_env.tools.wire import Closed, Garbled, receive, send
 
@@ -30,7 +30,6 @@ SPARE = 2
 """Seconds of processor time beyond its limit after which the kernel ends a judge that is stuck."""
 PRELOADED = ("copy", "math", "random", "string", "re", "itertools", "collections")
 STATUSES = ("passed", "failed", "timed out", "broken")
-PR_SET_DUMPABLE = 4
 
 
 class Ended(BaseException):
@@ -271,10 +270,10 @@ def _text(error: BaseException) -> str:
 
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
+    retire("nobody" in sys.argv[2:])
     for name in PRELOADED:
         __import__(name)
     os.environ.clear()
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _ring)
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115 - open to the end
