@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mas2_env import plugins
-from mas2_env.commands import bench, doctor, evaluate, pool, serve_mock, tasks
+from mas2_env.commands import bench, doctor, evaluate, pool, serve_mock, simulator, tasks
 from mas2_env.commands.output import error_line, import_from_here
 from mas2_env.errors import Mas2Error, PluginError
 
@@ -79,6 +79,7 @@ app.command("eval", short_help="Run policies on tasks; print a table and write a
 )
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(pool.app, name="pool")
+app.add_typer(simulator.app, name="simulator")
 app.command("bench", short_help="Measure speed on this machine against bounds.")(bench.bench_command)
 app.command("serve-mock", short_help="Serve a scripted OpenAI-compatible API, for load tests.")(
     serve_mock.serve_mock_command

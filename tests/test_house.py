@@ -37,7 +37,7 @@ FLOORS = [
     | {"records", "cache", "scoring", "providers", "engines"},
     {"execution"},
     {"tools", "backends", "faults", "episode", "mock"},
-    {"runs", "envs", "tree"},
+    {"runs", "envs", "tree", "calibration"},
     {"cli", "commands"},
 ]
 NEIGHBOURS = {("runs", "envs"), ("runs", "tree"), ("cli", "commands")}

@@ -1,12 +1,11 @@
 """How a simulated agent behaves: the whole model, apart from prices, tokens and provider troubles.
 
-**Solving.** An agent of backbone m gives the right answer to item i with probability sigmoid(z),
+The laws are in `mas2_env.backends.laws`; here stands which of them a call obeys, and with what.
 
-    z = ability(m, task) − difficulty(i) + affinity(m, i) + gains.
-
-`difficulty` is shared by all agents, `affinity` belongs to backbone and item; both are the same in every
-episode. Only the comparison of sigmoid(z) with a uniform number of the call's key is fresh each time. So
-repeated answers of one model are alike, and those of different models somewhat less so, as in recorded runs.
+**Solving.** An agent has a standing at an item, made of its level at the benchmark, the item's difficulty
+(shared by all), what its family and it itself find easy or hard there, and gains. It is right if that plus
+the noise of the call is positive. All but the noise is the same in every episode. So repeated answers of one
+model are alike, and those of different models somewhat less so, as in recorded runs.
 
 **Being wrong.** A wrong answer is, with given shares, the one that everybody falls for, the one that this
 backbone falls for, or one of the others. So agents share wrong answers, and a vote can be wrong.
@@ -15,20 +14,22 @@ backbone falls for, or one of the others. So agents share wrong answers, and a v
 on, and nothing else: items that need evidence start from what the model recalls and gain by `Task.informed`
 of those texts. What stands in somebody's answer is a claim; it persuades (see below) but proves nothing.
 
-**Others.** Debaters follow the majority almost regardless of who is right. Reviewers approve most right and
-many wrong answers, unless a tool tells them. Authors whose work is sent back change it, for better or worse.
+**Others.** Debaters weigh answers by the voices for them, almost regardless of who is right; or take up what
+the discussion suggests, or think anew. Reviewers approve most right and many wrong answers, unless a tool
+tells them. Authors whose work is sent back try again: partly with the noise of their first try, partly with
+new noise.
 
 The truth of an item decides what an agent writes, and is nowhere written down itself.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from math import exp
 from typing import Final, TypeAlias
 
-from mas2_env.backends import wording
-from mas2_env.backends.draws import UNIT, more_bits, normal
+from mas2_env.backends import laws, wording
+from mas2_env.backends.calibrated import Calibration
+from mas2_env.backends.draws import UNIT, Bits, bits_for, more_bits, normal
 from mas2_env.backends.minds import ERR, SOCIAL, SOLVE, TOOL, WHICH, WORDS, Case, Scene
-from mas2_env.backends.parameters import Parameters, logit, sigmoid
+from mas2_env.backends.parameters import Parameters, logit
 from mas2_env.execution.operation import Message, ToolStep
 from mas2_env.task import ToolUse
 
@@ -40,13 +41,23 @@ _CODE: Final[tuple[str, ...]] = ("code", "program", "python", "develop", "engine
 _THINK: Final[tuple[str, ...]] = ("math", "calc", "solve", "reason", "comput", "think")
 
 
+_REVIEWS: Final = {"math": "math", "code": "code", "qa": "qa", "choice": "mc"}
+"""By kind of task, the recorded reviews nearest to it."""
+
+
 class Behaviour:
     """The model of agents with one set of parameters. It keeps no state."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, calibration: Calibration) -> None:
         self.p = parameters
-        self._approve_right = logit(parameters.review.approve_right)
-        self._approve_wrong = logit(parameters.review.approve_wrong)
+        habit = calibration.habit
+        self._asked_again = habit["retry reflection"]
+        self._executed = habit["retry executed"]
+        self._ranking = habit["selection"]["reward model"]
+        self._approve = {
+            kind: (logit(habit[f"review {name}"]["good_right"]), logit(habit[f"review {name}"]["good_wrong"]))
+            for kind, name in _REVIEWS.items()
+        }
         self._acts: dict[str, Callable[[Case], Act]] = {
             "draft": self._draft,
             "debate": self._debate,
@@ -63,7 +74,7 @@ class Behaviour:
     # Solving.
 
     def _z(self, case: Case) -> float:
-        """Logit of finding the right answer, with all that the agent has read."""
+        """Standing, with all that the agent has read."""
         z: float = case.mind.base + case.style.gain
         scene = case.scene
         if scene.evidence:
@@ -76,23 +87,41 @@ class Behaviour:
 
     def _own(self, case: Case, z: float, given_up: Collection[str] = ()) -> str:
         """The answer that the agent comes to by itself, other than the forms that it has given up."""
-        bits, scene, mind = case.bits, case.scene, case.mind
-        if bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0 and scene.right not in given_up:
+        scene = case.scene
+        right = laws.is_right(z, scene.table.noise, normal(case.bits[SOLVE]))
+        if right and scene.right not in given_up:
             return scene.item.truth.answer
+        return self._wrong(case, z, case.bits, given_up)
+
+    def _wrong(self, case: Case, z: float, bits: Bits, given_up: Collection[str] = ()) -> str:
+        """A wrong answer, other than the forms given up."""
+        scene, table = case.scene, case.scene.table
         wrong = scene.wrong
-        err = bits[ERR] * UNIT
-        if err < mind.popular:
-            index = 0
-        elif err < mind.either:
-            index = mind.own
-        else:
-            share = bits[WHICH] * UNIT
-            index = int(share * share * len(wrong))
+        index = laws.wrong_index(
+            bits[ERR] * UNIT,
+            laws.popular_share(z, table.popular, table.slope),
+            table.own,
+            case.mind.own,
+            bits[WHICH] * len(wrong) >> 32,
+        )
         if given_up:
             for answer in (*wrong[index:], *wrong[:index]):
                 if scene.form(answer) not in given_up:
                     return answer
         return wrong[index]
+
+    def _again(
+        self, case: Case, z: float, was_right: bool, told: dict[str, float], given_up: Collection[str]
+    ) -> str:
+        """Another try after one that was right or wrong: with part of the noise that made it so."""
+        scene = case.scene
+        noise = scene.table.noise
+        before = laws.noise_given(z, noise, was_right, case.bits[TOOL] * UNIT)
+        fresh = laws.renewed(before, normal(case.bits[SOLVE]), told["fresh"])
+        gained = z + told["gain"]
+        if laws.is_right(gained, noise, fresh) and scene.right not in given_up:
+            return scene.item.truth.answer
+        return self._wrong(case, gained, case.bits, given_up)
 
     def _say(self, case: Case, answer: str) -> Act:
         scene = case.scene
@@ -135,7 +164,8 @@ class Behaviour:
         inputs, right = self.p.inputs, case.scene.right
         weights = {form: count**inputs.count_power for form, count in counts.items()}
         if right in weights:
-            weights[right] *= exp(inputs.discernment * sigmoid(z))
+            found = laws.chance(z, case.scene.table.noise)
+            weights[right] *= laws.persuasion(1.0, found, inputs.discernment, 0.0, 0.0)
         return _weighted(weights, more_bits(case.call.key, b"select")[0] * UNIT)
 
     # Tools.
@@ -153,7 +183,7 @@ class Behaviour:
             if tried is not None and case.bits[TOOL] * UNIT < tools.certain:
                 return self._say(case, tried)
             if passed is False:
-                answer = self._own(case, z + tools.retry_gain, self._failed(case, history))
+                answer = self._again(case, z, False, self._executed, self._failed(case, history))
             else:
                 answer = self._incline(case, z if scene.evidence else z + tools.gain)
         elif answer is None:
@@ -201,7 +231,7 @@ class Behaviour:
         if kind == "search":
             return self._search(case, z)
         if kind == "plan":
-            good = case.bits[SOLVE] * UNIT * (1.0 + exp(-z)) < 1.0
+            good = laws.is_right(z, case.scene.table.noise, normal(case.bits[SOLVE]))
             return wording.plan(case.scene.item.truth.parts, good), (), False
         counts, texts = _count(case.call.messages, case.scene, "input")
         if not counts:
@@ -233,26 +263,33 @@ class Behaviour:
         return self._say(case, self._debated(case, own, counts, texts))
 
     def _debated(self, case: Case, own: str | None, counts: dict[str, int], texts: dict[str, str]) -> str:
-        """Adopt the peers' commonest other answer, keep one's own, or think anew."""
-        p, scene = self.p.debate, case.scene
-        uniform = case.bits[SOCIAL] * UNIT
-        anew: float = p.settling ** (case.call.turn.round - 1)
-        support = 0 if own is None else counts.pop(scene.form(own), 0)
-        form = _commonest(counts, case.bits[TOOL]) if counts else None
-        lead = 0 if form is None else counts[form] - support
-        if own is None:
-            return texts[form] if form is not None and lead > 1 else self._own(case, self._z(case))
-        if form is None or lead < 1:
-            return self._own(case, self._z(case)) if uniform < p.anew_agreed * anew else own
+        """Take up what the discussion suggests, think anew, or weigh the answers given."""
+        scene, manner = case.scene, case.scene.manner
         z = self._z(case)
-        at = min(lead, len(p.adopt_right)) - 1
-        lean = p.resistance * (sigmoid(z) - 0.5)
-        adopt = p.adopt_right[at] * (1.0 + lean) if form == scene.right else p.adopt_wrong[at] * (1.0 - lean)
-        if uniform < adopt:
-            return texts[form]
-        if uniform < 1.0 - (1.0 - adopt) * (1.0 - p.keep_share[at]) * anew:
-            return own
-        return self._own(case, z + p.anew_gain)
+        mine = "" if own is None else scene.form(own)
+        forms = sorted({mine, *counts} - {""})
+        drawn = more_bits(case.call.key, b"debate")
+        if manner.hint > 0.0:
+            suggested = bits_for(
+                b"hint", scene.task.name, scene.item.id, case.call.backbone, str(case.call.turn.round), *forms
+            )
+            if drawn[0] * UNIT < laws.hint_share(suggested[0] * UNIT, manner.hint):
+                right = laws.is_right(z, scene.table.noise, normal(suggested[1]))
+                return scene.item.truth.answer if right else self._wrong(case, z, suggested)
+        if not forms or drawn[1] * UNIT < manner.anew:
+            return self._own(case, z)
+        found = laws.chance(z, scene.table.noise)
+        weights = {
+            form: laws.weight(counts.get(form, 0), float(form == mine), manner.inertia, manner.power)
+            * laws.persuasion(
+                float(form == scene.right), found, manner.discernment, scene.appeal(form), manner.appeal
+            )
+            for form in forms
+        }
+        chosen = _weighted(weights, drawn[2] * UNIT)
+        if chosen == scene.right and drawn[3] * UNIT < manner.slip:
+            return self._wrong(case, z, case.bits)
+        return texts[chosen] if chosen in texts else str(own)
 
     # Review and revision.
 
@@ -275,11 +312,12 @@ class Behaviour:
         return wording.verdict(bits[SOCIAL] * UNIT < approve, bits[WORDS], passed), (), False
 
     def _approval(self, case: Case, right: bool, passed: bool | None) -> float:
-        p = self.p.review
+        p, scene = self.p.review, case.scene
         if passed is not None:
             return p.approve_passed if passed else p.approve_failed
-        shift = p.ability * (2.0 * sigmoid(self._z(case)) - 1.0)
-        return sigmoid(self._approve_right + shift if right else self._approve_wrong - shift)
+        shift = p.ability * (2.0 * float(laws.chance(self._z(case), scene.table.noise)) - 1.0)
+        good, bad = self._approve.get(scene.table.manner, self._approve["math"])
+        return float(laws.sigmoid(good + shift if right else bad - shift))
 
     def _revise(self, case: Case) -> Act:
         if not case.style.answers:
@@ -292,18 +330,19 @@ class Behaviour:
             elif message.relation == "review":
                 review = message.text
         p, scene = self.p.revise, case.scene
-        z = self._z(case) + p.gain
+        z = self._z(case)
         if own is None:
             answer = self._own(case, z)
         else:
             form = scene.form(own)
+            told = self._asked_again
             change = p.change_right if form == scene.right else p.change_wrong
             if not wording.sent_back(review):
                 change = p.unasked
             elif wording.reports_failure(review):
-                change = p.change_wrong
-                z += p.evidence_gain
-            answer = self._own(case, z, (form,)) if case.bits[SOCIAL] * UNIT < change else own
+                change, told = p.change_wrong, self._executed
+            changes = case.bits[SOCIAL] * UNIT < change
+            answer = self._again(case, z, form == scene.right, told, (form,)) if changes else own
         tooled = case.style.tools or case.call.history
         return self._use_tools(case, z, answer) if tooled else self._say(case, answer)
 
@@ -312,13 +351,14 @@ class Behaviour:
     def _rank(self, case: Case) -> Act:
         key, options, scene = case.call.key, case.call.turn.options, case.scene
         noise = more_bits(key, b"rank 0") + more_bits(key, b"rank 1")
-        deviation = self.p.rank.noise * (1.3 - 0.6 * sigmoid(self._z(case)))
+        found = float(laws.chance(self._z(case), scene.table.noise))
+        deviation = self._ranking * (1.0 + self.p.rank.ability * (0.5 - found))
         merits = dict.fromkeys(options, -9.0)
         for i, message in enumerate(case.call.messages):
             name = _named(message.sender, options) if message.relation == "candidate" else None
             if name is not None:
                 right = message.answer is not None and scene.form(message.answer) == scene.right
-                merits[name] = right + deviation * normal(noise[i % len(noise)])
+                merits[name] = laws.merit(right, deviation, normal(noise[i % len(noise)]))
         return "\n".join(sorted(merits, key=merits.__getitem__, reverse=True)), (), False
 
     def _route(self, case: Case) -> Act:

@@ -9,6 +9,9 @@ from statistics import NormalDist
 from struct import Struct as Layout
 from typing import Final, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 Bits: TypeAlias = tuple[int, int, int, int, int, int, int, int]
 """Eight independent uniform integers in [0, 2³²)."""
 
@@ -41,3 +44,12 @@ def more_bits(key: bytes, purpose: bytes) -> Bits:
 def normal(bits: int) -> float:
     """A standard normal number, in 1024 steps within ±3.3, of a uniform 32-bit integer."""
     return _NORMAL[bits >> _SHIFT]
+
+
+_NORMALS: Final = np.array(_NORMAL)
+
+
+def normals(bits: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """`normal` of each integer of an array."""
+    numbers: npt.NDArray[np.float64] = _NORMALS[bits >> np.uint32(_SHIFT)]
+    return numbers

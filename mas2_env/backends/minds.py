@@ -1,11 +1,13 @@
 """What simulated agents are made of: the item as all see it, the backbone at that item, the turn's style."""
 
+import math
 from typing import Final
 
 from msgspec import Struct
 
+from mas2_env.backends.calibrated import Manner, Setting, lineage
 from mas2_env.backends.draws import Bits, bits_for, normal
-from mas2_env.backends.parameters import Parameters, TaskTable
+from mas2_env.backends.parameters import Parameters
 from mas2_env.errors import DataError
 from mas2_env.execution.operation import ModelCall, Turn
 from mas2_env.task import Item
@@ -24,10 +26,12 @@ class Scene:
 
     Attributes:
         item, task: the item and its benchmark.
+        table: how alike answers are at the benchmark, and which wrong ones are given.
+        manner: what agents do with each other's answers there.
         right: canonical form of the right answer.
         wrong: wrong answers, most popular first.
         evidence: whether texts are needed to answer.
-        hardness: difficulty in logits, shared by all agents.
+        burden: what the item's difficulty takes from every standing.
         query_tokens: of the query.
         minds: by backbone.
 
@@ -35,56 +39,94 @@ class Scene:
         DataError: if the item offers no wrong answer.
     """
 
-    __slots__ = ("evidence", "forms", "hardness", "item", "minds", "query_tokens", "right", "task", "wrong")
+    __slots__ = (
+        "_appeals",
+        "_forms",
+        "_kin",
+        "burden",
+        "evidence",
+        "item",
+        "manner",
+        "minds",
+        "query_tokens",
+        "right",
+        "table",
+        "task",
+        "wrong",
+    )
 
-    def __init__(self, item: Item, table: TaskTable, query_tokens: int) -> None:
+    def __init__(
+        self, item: Item, table: Setting, manner: Manner, known: tuple[float, float], query_tokens: int
+    ) -> None:
         truth = item.truth
         if not truth.distractors:
             raise DataError(
                 f"item {item.id!r} of {item.task.name} has no distractors; simulated agents need at least "
                 "one wrong answer in `Truth.distractors`"
             )
-        shared = bits_for(b"difficulty", item.task.name, item.id)
+        said, spread = known
+        rest = normal(bits_for(b"difficulty", item.task.name, item.id)[0])
         self.item = item
         self.task = item.task
+        self.table = table
+        self.manner = manner
         self.right = item.task.canonical(truth.answer)
         self.wrong = truth.distractors
         self.evidence = bool(truth.evidence)
-        self.hardness = table.difficulty * truth.difficulty + table.shared_sd * normal(shared[0])
+        difficulty = math.sqrt(said) * truth.difficulty / spread + math.sqrt(1.0 - said) * rest
+        self.burden = math.sqrt(table.difficulty) * difficulty
         self.query_tokens = query_tokens
         self.minds: dict[str, Mind] = {}
-        self.forms: dict[str, str] = {}
+        self._forms: dict[str, str] = {}
+        self._appeals: dict[str, float] = {}
+        self._kin: dict[str, float] = {}
 
     def form(self, answer: str) -> str:
         """Canonical form of an answer."""
-        form = self.forms.get(answer)
+        form = self._forms.get(answer)
         if form is None:
-            if len(self.forms) >= _MAX_FORMS:
-                self.forms.clear()
-            form = self.forms[answer] = self.task.canonical(answer)
+            if len(self._forms) >= _MAX_FORMS:
+                self._forms.clear()
+            form = self._forms[answer] = self.task.canonical(answer)
         return form
+
+    def appeal(self, form: str) -> float:
+        """How appealing an answer is, the same for all who hear it: a standard normal number."""
+        found = self._appeals.get(form)
+        if found is None:
+            if len(self._appeals) >= _MAX_FORMS:
+                self._appeals.clear()
+            found = normal(bits_for(b"appeal", self.task.name, self.item.id, form)[0])
+            self._appeals[form] = found
+        return found
+
+    def kin(self, family: str) -> float:
+        """What models of a family share at this item: a standard normal number."""
+        found = self._kin.get(family)
+        if found is None:
+            found = self._kin[family] = normal(bits_for(b"family", self.task.name, self.item.id, family)[0])
+        return found
 
 
 class Mind:
     """One backbone at one item.
 
     Attributes:
-        base: z without gains and without evidence.
-        span: what all the evidence adds to z.
+        base: standing without gains, evidence and the noise of a call.
+        span: what all the evidence adds to it.
         own: index of the wrong answer that this backbone falls for.
-        popular, either: shares of the popular wrong answer, and of that or its own.
     """
 
-    __slots__ = ("base", "either", "own", "popular", "span")
+    __slots__ = ("base", "own", "span")
 
-    def __init__(self, scene: Scene, backbone: str, closed: float, opened: float, table: TaskTable) -> None:
+    def __init__(self, scene: Scene, backbone: str, closed: float, opened: float) -> None:
         bits = bits_for(b"affinity", scene.task.name, scene.item.id, backbone)
         start = closed if scene.evidence else opened
-        self.base = start - scene.hardness + table.affinity_sd * normal(bits[0])
+        table = scene.table
+        liking = math.sqrt(table.family) * scene.kin(lineage(backbone))
+        self.base = start - scene.burden + liking + math.sqrt(table.affinity) * normal(bits[0])
         self.span = opened - start
         self.own = bits[1] * len(scene.wrong) >> 32
-        self.popular = table.popular
-        self.either = table.popular + (1.0 - table.popular) * table.own
 
 
 class Style:
@@ -92,7 +134,7 @@ class Style:
 
     Attributes:
         answers: whether this kind of role answers the query itself.
-        gain: what the wording of its prompt adds to z.
+        gain: what the wording of its prompt adds to the standing.
         factor: on the number of completion tokens.
         prompt_tokens: of instruction, tools and options.
         tools: names of the tools granted.

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from statistics import NormalDist
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,6 +23,8 @@ Accuracy: TypeAlias = Annotated[float, Meta(gt=0.0, lt=1.0)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0.0)]
 Spread: TypeAlias = Annotated[float, Meta(ge=0.0, le=20.0)]
 Tokens: TypeAlias = Annotated[int, Meta(ge=0)]
+
+_STANDARD: Final = NormalDist()
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,33 +59,17 @@ class Inputs(_Table, frozen=True):
     trust: dict[str, Share]
 
 
-class Debating(_Table, frozen=True):
-    """How peers move an agent."""
-
-    adopt_right: Annotated[list[Share], Meta(min_length=1)]
-    adopt_wrong: Annotated[list[Share], Meta(min_length=1)]
-    keep_share: Annotated[list[Share], Meta(min_length=1)]
-    resistance: Share
-    anew_agreed: Share
-    settling: Share
-    anew_gain: float
-
-
 class Revising(_Table, frozen=True):
     """What an author does with a review."""
 
     change_wrong: Share
     change_right: Share
-    gain: float
-    evidence_gain: float
     unasked: Share
 
 
 class Reviewing(_Table, frozen=True):
     """How reviewers judge."""
 
-    approve_right: Accuracy
-    approve_wrong: Accuracy
     ability: float
     approve_unanswered: Share
     approve_passed: Share
@@ -95,7 +82,6 @@ class Tooling(_Table, frozen=True):
     limit: Tokens
     give_up: Share
     gain: float
-    retry_gain: float
     certain: Share
     malformed: Share
 
@@ -103,7 +89,7 @@ class Tooling(_Table, frozen=True):
 class Ranking(_Table, frozen=True):
     """How well answers are ranked."""
 
-    noise: Annotated[float, Meta(ge=0.0)]
+    ability: float
 
 
 class Routing(_Table, frozen=True):
@@ -126,12 +112,9 @@ class TaskTable(_Table, frozen=True):
 
     family: Family
     closed: Family | Accuracy
-    difficulty: float
-    difficulty_sd: Spread
-    shared_sd: Spread
-    affinity_sd: Spread
-    popular: Share
-    own: Share
+    like: str
+    known: Share
+    difficulty_sd: Annotated[float, Meta(gt=0.0, le=20.0)]
     tokens: Annotated[int, Meta(ge=1)]
     sigma: Spread
     malformed: Annotated[float, Meta(ge=0.0)]
@@ -139,7 +122,7 @@ class TaskTable(_Table, frozen=True):
 
 
 class BackboneTable(_Table, frozen=True):
-    """What one model is like on all benchmarks."""
+    """What one model is like: accuracies by family, and in `tasks` those measured on a benchmark itself."""
 
     math: Accuracy
     code: Accuracy
@@ -147,6 +130,7 @@ class BackboneTable(_Table, frozen=True):
     reading: Accuracy
     verbosity: float = 0.0
     malformed: Share = 0.005
+    tasks: dict[str, Accuracy] = {}
 
 
 class Fallback(_Table, frozen=True):
@@ -186,7 +170,6 @@ class Parameters(_Table, frozen=True):
     troubles: Troubles
     prompts: Prompts
     inputs: Inputs
-    debate: Debating
     revise: Revising
     review: Reviewing
     tools: Tooling
@@ -216,13 +199,9 @@ def sigmoid(z: float) -> float:
     return 1.0 / (1.0 + math.exp(-z))
 
 
-def ability(accuracy: float, spread: float, offset: float = 0.0) -> float:
-    """The ability at which the mean of sigmoid(ability + spread X), X standard normal, is `accuracy`.
-
-    `offset` is by how many logits that accuracy is lowered. By the probit approximation of the logistic
-    distribution with scale 1.702.
-    """
-    return (logit(accuracy) - offset) * math.sqrt(1.0 + (spread / 1.702) ** 2)
+def level(accuracy: float, offset: float = 0.0) -> float:
+    """The level at which a share `accuracy` of standings is positive, lowered by `offset` logits."""
+    return _STANDARD.inv_cdf(sigmoid(logit(accuracy) - offset))
 
 
 @lru_cache(maxsize=16)
@@ -271,9 +250,6 @@ def parse_parameters(raw: dict[str, Any], where: str) -> Parameters:
                 f"{where}: $.fallback.{name} has {len(points)} values, expected one for each of "
                 f"{len(fallback.price)} prices"
             )
-    debate = parameters.debate
-    if not len(debate.adopt_right) == len(debate.adopt_wrong) == len(debate.keep_share):
-        raise PoolError(f"{where}: $.debate: adopt_right, adopt_wrong and keep_share differ in length")
     return parameters
 
 

@@ -13,9 +13,10 @@ import msgspec
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
+from mas2_env.backends.calibrated import load_calibration
 from mas2_env.backends.draws import UNIT, bits_of, normal
 from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
-from mas2_env.backends.parameters import BackboneTable, TaskTable, ability, load_parameters
+from mas2_env.backends.parameters import BackboneTable, TaskTable, level, load_parameters
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
 from mas2_env.pool import Pool, did_you_mean
@@ -33,25 +34,26 @@ class Profile:
     """One backbone at one benchmark.
 
     Attributes:
-        closed, opened: ability without and with all the evidence.
+        closed, opened: level without and with all the evidence.
         length: log of the completion tokens of a usual reply.
         sigma: standard deviation of that log.
         malformed: up to which uniform number a call is in trouble of any kind.
         context: tokens.
     """
 
-    __slots__ = ("closed", "context", "length", "malformed", "opened", "sigma", "table")
+    __slots__ = ("closed", "context", "length", "malformed", "opened", "sigma")
 
     def __init__(
-        self, table: TaskTable, backbone: BackboneTable, context: int, other_troubles: float
+        self, task: str, table: TaskTable, backbone: BackboneTable, context: int, other_troubles: float
     ) -> None:
-        known = table.difficulty * table.difficulty_sd
-        spread = (known**2 + table.shared_sd**2 + table.affinity_sd**2) ** 0.5
-        self.table = table
         unread = table.closed
         closed: float = getattr(backbone, unread) if isinstance(unread, str) else unread
-        self.closed = ability(closed, spread, table.offset)
-        self.opened = ability(getattr(backbone, table.family), spread, table.offset)
+        self.closed = level(closed, table.offset)
+        self.opened = level(getattr(backbone, table.family), table.offset)
+        measured = backbone.tasks.get(task.lower())
+        if measured is not None:
+            self.opened += level(measured) - self.closed
+            self.closed = level(measured)
         self.length = log(table.tokens) + backbone.verbosity
         self.sigma = table.sigma
         self.malformed = other_troubles + backbone.malformed * table.malformed
@@ -79,8 +81,11 @@ class Simulated(Backend):
         self.pool = pool
         self._path = parameters
         self._parameters = load_parameters(parameters)
-        self.digest = hashlib.sha256(msgspec.json.encode(self._parameters, order="sorted")).hexdigest()
-        self._behaviour = Behaviour(self._parameters)
+        self.digest = hashlib.sha256(
+            msgspec.json.encode((self._parameters, load_calibration()), order="sorted")
+        ).hexdigest()
+        self._calibration = load_calibration()
+        self._behaviour = Behaviour(self._parameters, self._calibration)
         troubles = self._parameters.troubles
         self._unavailable = troubles.unavailable
         self._troubled = troubles.unavailable + troubles.timeout
@@ -108,7 +113,7 @@ class Simulated(Backend):
         mind = scene.minds.get(call.backbone)
         profile = self._profile(call.backbone, item.task)
         if mind is None:
-            mind = Mind(scene, call.backbone, profile.closed, profile.opened, profile.table)
+            mind = Mind(scene, call.backbone, profile.closed, profile.opened)
             scene.minds[call.backbone] = mind
         style, factor = self._styles.get(turn) or self._style(turn)
         prompt = scene.query_tokens + style.prompt_tokens
@@ -153,7 +158,12 @@ class Simulated(Backend):
 
     def _scene(self, item: Item) -> Scene:
         table = self._parameters.task_table(item.task.benchmark)
-        return _remember(self._scenes, item, Scene(item, table, count_tokens(item.query)), _SCENES)
+        setting = self._calibration.task.get(table.like) or self._calibration.task["default"]
+        known = (table.known, table.difficulty_sd)
+        scene = Scene(
+            item, setting, self._calibration.manner[setting.manner], known, count_tokens(item.query)
+        )
+        return _remember(self._scenes, item, scene, _SCENES)
 
     def _style(self, turn: Turn) -> tuple[Style, float]:
         style = Style(turn, self._parameters)
@@ -169,7 +179,8 @@ class Simulated(Backend):
                 f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
             )
         table = self._parameters.task_table(task.benchmark)
-        profile = Profile(table, self._parameters.backbone_table(backbone), backbone.context, self._troubled)
+        known_as = self._parameters.backbone_table(backbone)
+        profile = Profile(task.benchmark, table, known_as, backbone.context, self._troubled)
         self._profiles[name, task.benchmark] = profile
         return profile
 

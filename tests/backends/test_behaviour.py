@@ -50,7 +50,7 @@ def test_debaters_conform_to_a_majority_whoever_is_right(backend: Simulated, fac
     assert 0.52 < adopt[False, False] < 0.80
 
 
-def test_debaters_that_agree_stay(backend: Simulated, sums: Task, ask: Ask) -> None:
+def test_most_debaters_that_agree_stay(backend: Simulated, sums: Task, ask: Ask) -> None:
     stay = total = 0
     for i in range(300):
         item = sums.item(i)
@@ -59,7 +59,7 @@ def test_debaters_that_agree_stay(backend: Simulated, sums: Task, ask: Ask) -> N
         for after in texts(backend.complete([ask(item, purpose="debate", messages=heard, round=1)])):
             total += 1
             stay += after == mine
-    assert stay > 0.93 * total
+    assert 0.6 * total < stay < 0.95 * total  # some take up what the discussion suggests even so
 
 
 def test_reviewers_pass_most_right_and_many_wrong_answers(backend: Simulated, code: Task, ask: Ask) -> None:
@@ -103,7 +103,7 @@ def test_revision_mends_some_and_breaks_some(backend: Simulated, code: Task, ask
             after[right] += [code.extract(t) == item.truth.answer for t in texts(backend.complete([call]))]
     stays, mended = (sum(after[k]) / len(after[k]) for k in (True, False))
     assert 0.7 < stays < 0.98
-    assert 0.15 < mended < 0.55
+    assert 0.04 < mended < 0.4  # MINT: 0.08 to 0.13 of second proposals after a wrong one
 
 
 def test_an_agent_without_a_tool_call_left_answers_from_what_it_saw(

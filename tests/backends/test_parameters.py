@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mas2_env.backends.draws import normal
-from mas2_env.backends.parameters import ability, load_parameters, logit, parse_parameters, sigmoid
+from mas2_env.backends.parameters import level, load_parameters, logit, parse_parameters, sigmoid
 from mas2_env.errors import PoolError
 from mas2_env.pool import Backbone, Pool
 
@@ -41,15 +41,14 @@ def test_the_price_rule_is_monotone(a: int, b: int) -> None:
     assert cheap.reading <= dear.reading + 1e-12
 
 
-@given(st.floats(0.05, 0.97), st.floats(0.0, 4.0))
-def test_abilities_give_the_accuracy_they_are_made_from(accuracy: float, spread: float) -> None:
-    levels = [normal(i << 22) for i in range(1024)]
-    mean = sum(sigmoid(ability(accuracy, spread) + spread * x) for x in levels) / len(levels)
-    assert abs(mean - accuracy) < 0.025
+@given(st.floats(0.02, 0.98))
+def test_levels_give_the_accuracy_they_are_made_from(accuracy: float) -> None:
+    share = sum(level(accuracy) + normal(i << 22) > 0 for i in range(1024)) / 1024
+    assert abs(share - accuracy) < 0.002
 
 
 def test_an_offset_lowers_accuracies_by_so_many_logits() -> None:
-    assert ability(0.9, 2.0, 1.5) == pytest.approx(ability(sigmoid(logit(0.9) - 1.5), 2.0))
+    assert level(0.9, 1.5) == pytest.approx(level(sigmoid(logit(0.9) - 1.5)))
     assert load_parameters().task_table("MATH").offset > 0 == load_parameters().task_table("GSM8K").offset
 
 
@@ -66,14 +65,14 @@ def test_logit_and_sigmoid_are_inverse() -> None:
 
 
 def test_a_misspelt_key_is_named_with_its_place(raw: dict[str, Any]) -> None:
-    raw["debate"]["setling"] = raw["debate"].pop("settling")
-    with pytest.raises(PoolError, match=r"^s\.toml: Object .*\$\.debate"):
+    raw["revise"]["unaskd"] = raw["revise"].pop("unasked")
+    with pytest.raises(PoolError, match=r"^s\.toml: Object .*\$\.revise"):
         parse_parameters(raw, "s.toml")
 
 
 def test_a_share_above_one_is_refused(raw: dict[str, Any]) -> None:
-    raw["review"]["approve_right"] = 1.5
-    with pytest.raises(PoolError, match=r"\$\.review\.approve_right"):
+    raw["review"]["approve_passed"] = 1.5
+    with pytest.raises(PoolError, match=r"\$\.review\.approve_passed"):
         parse_parameters(raw, "s.toml")
 
 
@@ -83,7 +82,6 @@ def test_a_share_above_one_is_refused(raw: dict[str, Any]) -> None:
         (lambda r: r["task"].pop("default"), r"no \[task\.default\]"),
         (lambda r: r["fallback"]["price"].reverse(), r"increasing prices"),
         (lambda r: r["fallback"]["math"].pop(), r"\$\.fallback\.math has 4 values"),
-        (lambda r: r["debate"]["keep_share"].pop(), r"differ in length"),
         (lambda r: r["tokens"]["kind"].pop("solve"), r"\$\.tokens\.kind: solve missing"),
     ],
 )

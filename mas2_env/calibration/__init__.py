@@ -1,0 +1,1 @@
+"""Holding the simulated agents against measured ones: figures, protocols, estimators, fit and check."""

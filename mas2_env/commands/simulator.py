@@ -1,0 +1,111 @@
+"""`mas2 simulator`: fit the simulated agents to measured figures, and hold them against such figures."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mas2_env.commands.output import note_line, print_json, print_table
+
+if TYPE_CHECKING:
+    from mas2_env.calibration.check import Report
+
+app = typer.Typer(no_args_is_help=True, help="The simulated agents: how faithful they are, and their fit.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Figures = Annotated[str, typer.Argument(metavar="FIGURES.json", help="Figures measured on recorded runs.")]
+
+
+@app.command("check", short_help="Simulate each figure's own protocol and compare.")
+def check_command(
+    figures: Figures,
+    outside: Annotated[bool, typer.Option("--outside", help="List the figures that fall outside.")] = False,
+    parameters: Annotated[
+        str | None, typer.Option("--calibration", help="A file that `fit` wrote, instead of the shipped one.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Simulate each figure's own protocol and compare.
+
+    A figure is inside when the simulated value lies in its measured 95 % interval, or within 2 points of the
+    measured value (5 % of the log-mean for tokens). Figures that the model cannot express are listed.
+    """
+    from mas2_env.backends.calibrated import load_calibration
+    from mas2_env.calibration.check import as_json, check
+    from mas2_env.calibration.figures import read_figures
+
+    report = check(read_figures(figures), load_calibration(parameters))
+    if json:
+        print_json(as_json(report))
+        return
+    _print_sections(report)
+    if outside:
+        _print_outside(report)
+    _print_unsaid(report)
+
+
+@app.command("fit", short_help="Estimate the parameters from figures and write them.")
+def fit_command(
+    figures: Figures,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Where to write the parameters.")
+    ] = "calibration.toml",
+) -> None:
+    """Estimate the parameters of simulated agents from figures, and write the file that the package ships.
+
+    Deterministic; takes some minutes. The method is described in docs/simulator.md.
+    """
+    from mas2_env.calibration.figures import read_figures
+    from mas2_env.calibration.fit import fit
+    from mas2_env.calibration.write import write_calibration
+
+    write_calibration(fit(read_figures(figures), note_line), output)
+    note_line(f"wrote {output}")
+
+
+def _print_sections(report: "Report") -> None:
+    from rich.table import Table
+
+    from mas2_env.calibration.check import by_section, share
+    from mas2_env.calibration.figures import CORE
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("section", "inside", "of", "share", "target", "or likely", "not expressible"):
+        table.add_column(column, justify="left" if column == "section" else "right", no_wrap=True)
+    core = [0, 0]
+    for name, (inside, total, unsaid, likely) in by_section(report).items():
+        target = "70 %" if name in CORE else ""
+        if target:
+            core = [core[0] + inside, core[1] + total]
+        table.add_row(
+            name,
+            str(inside),
+            str(total),
+            share(inside, total),
+            target,
+            share(likely, total) if likely > inside else "",
+            str(unsaid or ""),
+        )
+    table.add_row("all core sections", str(core[0]), str(core[1]), share(*core), "85 %", "", "")
+    inside = sum(v.inside for v in report.verdicts)
+    total = len(report.verdicts)
+    table.add_row("all", str(inside), str(total), share(inside, total), "", "", str(len(report.unsaid)))
+    print_table(table)
+
+
+def _print_outside(report: "Report") -> None:
+    typer.echo("\nOutside:")
+    for verdict in report.verdicts:
+        if not verdict.inside:
+            figure = verdict.figure
+            interval = "" if figure.low is None else f" [{figure.low:g}, {figure.high:g}]"
+            typer.echo(f"  {figure.name}: {verdict.simulated:.4g}, measured {figure.measured:g}{interval}")
+
+
+def _print_unsaid(report: "Report") -> None:
+    reasons: dict[tuple[str, str], int] = {}
+    for unsaid in report.unsaid:
+        key = (unsaid.section, unsaid.reason)
+        reasons[key] = reasons.get(key, 0) + 1
+    if reasons:
+        typer.echo("\nNot expressible:")
+    for (section, reason), count in reasons.items():
+        typer.echo(f"  {section} ({count}): {reason}")
