@@ -16,6 +16,7 @@ ANCHORED: Final = 0.7
 FURTHER: Final = 0.6
 AGAIN: Final = 2
 LATEST: Final = 2020
+SHORTENED: Final = 0.6
 """Of descriptions: with two facts, with the sort in front of the noun, by way of what has a name to search
 for, and then rather by a longer way. So many facts that lead to other things are told in two ways."""
 _FAR = 10**9
@@ -24,6 +25,14 @@ _WINDOW = 20
 _NAMED = ("prize", "region", "source", "mouth")
 _LED = ("person", "town", "river")
 """Kinds whose articles tell the country."""
+
+_WITHOUT_IS = (
+    "born built coached commanded crossed designed directed edited fronted founded formed given governed "
+    "headquartered launched led located opened owned printed produced published recorded released run scored "
+    "set written"
+)
+_PARTICIPLES = frozenset(_WITHOUT_IS.split())
+"""With which `that is` and `that was` may be left out."""
 
 Fact = tuple[Thing, str]
 
@@ -148,7 +157,12 @@ class Claims:
         if sort is not None:
             noun = thing.word if thing.kind == "person" else f"{thing.word} {noun}"
         pronoun = "who" if thing.kind == "person" else draw.pick(("that", "which"))
-        text = f"{a(noun)} {pronoun} {f' and {pronoun} '.join([part.text for part in parts])}"
+        told = [part.text for part in parts]
+        verb, _, rest = told[0].partition(" ")
+        if verb in ("is", "was") and rest.partition(" ")[0] in _PARTICIPLES and draw.chance(SHORTENED):
+            text = f"{a(noun)} {f' and {pronoun} '.join([rest, *told[1:]])}"
+        else:
+            text = f"{a(noun)} {pronoun} {f' and {pronoun} '.join(told)}"
         whole = [*parts, sort] if sort is not None else parts
         mask, facts = whole[0].mask, whole[0].facts
         for part in whole[1:]:

@@ -173,17 +173,20 @@ PHRASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "person": _table(
         year="was born {o}|came into the world {o}",
         country="is from {o}|comes from {o}|is a native of {o}",
-        birthplace="was born in {o}|spent the first years of life in {o}|is a native of {o}",
-        residence="later lived in {o}|made a home in {o}|retired to {o}",
-        university="studied at {o}|took a degree at {o}|is a graduate of {o}",
-        prize="was given the {o}|won the {o}|is a holder of the {o}",
+        birthplace="was born in {o}|spent the first years of life in {o}|is a native of {o}|"
+        "grew up in {o}|first saw the light of day in {o}",
+        residence="later lived in {o}|made a home in {o}|retired to {o}|settled in {o}|had a house in {o}",
+        university="studied at {o}|took a degree at {o}|is a graduate of {o}|attended {o}|"
+        "learned the trade at {o}",
+        prize="was given the {o}|won the {o}|is a holder of the {o}|received the {o}|"
+        "was honoured with the {o}",
     ),
     "town": _table(
         year="was first recorded {o}|has records that begin {o}",
         country="lies in {o}|is to be found in {o}",
-        river="stands on {o}|is crossed by {o}|grew up beside {o}",
-        mayor="is governed by {o}|elected as its mayor {o}",
-        region="is part of {o}|lies in {o}|belongs to {o}",
+        river="stands on {o}|is crossed by {o}|grew up beside {o}|looks out on {o}|lies along {o}",
+        mayor="is governed by {o}|elected as its mayor {o}|chose for its mayor {o}|has at its head {o}",
+        region="is part of {o}|lies in {o}|belongs to {o}|counts as a part of {o}|is to be found in {o}",
         population="has {o} inhabitants|is home to {o} people",
     ),
     "river": _table(
@@ -195,31 +198,32 @@ PHRASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     ),
     "university": _table(
         year="was founded {o}|goes back to a foundation {o}",
-        town="is located in {o}|has its seat in {o}|teaches in {o}",
+        town="is located in {o}|has its seat in {o}|teaches in {o}|opened its doors in {o}",
         rector="is led by {o}|has for its rector {o}",
         founder="was founded by {o}|owes its existence to {o}",
         students="has {o} students|enrols {o} students",
     ),
     "company": _table(
         year="was founded {o}|was set up {o}|started trading {o}",
-        headquarters="is headquartered in {o}|is run from {o}|has its head office in {o}",
-        founder="was founded by {o}|was the idea of {o}",
+        headquarters="is headquartered in {o}|is run from {o}|has its head office in {o}|"
+        "keeps its books in {o}",
+        founder="was founded by {o}|was the idea of {o}|owes its start to {o}|goes back to {o}",
         staff="has a workforce of {o}|employs {o} people",
     ),
     "film": _table(
         year="was released {o}|came out {o}|was first shown {o}",
-        director="was directed by {o}|had for its director {o}",
-        star="stars {o}|has in the leading role {o}",
-        composer="was scored by {o}|owes its music to {o}",
+        director="was directed by {o}|had for its director {o}|was made by {o}|came from the hands of {o}",
+        star="stars {o}|has in the leading role {o}|gave the lead to {o}",
+        composer="was scored by {o}|owes its music to {o}|has a score by {o}",
         company="was produced by {o}|was paid for by {o}",
-        setting="is set in {o}|takes place in {o}|plays in {o}",
+        setting="is set in {o}|takes place in {o}|plays in {o}|tells a story of {o}",
         length="runs for {o} minutes|lasts {o} minutes",
     ),
     "novel": _table(
         year="was published {o}|came out {o}|appeared {o}",
-        author="was written by {o}|is the work of {o}",
+        author="was written by {o}|is the work of {o}|came from the pen of {o}",
         publisher="was published by {o}|was brought out by {o}",
-        setting="is set in {o}|takes place in {o}|has its scene in {o}",
+        setting="is set in {o}|takes place in {o}|has its scene in {o}|is about life in {o}",
     ),
     "album": _table(
         year="was released {o}|came out {o}",
