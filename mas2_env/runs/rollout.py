@@ -13,7 +13,7 @@ from mas2_env.execution.drive import Completer, run_batch, step_batch
 from mas2_env.execution.operation import ModelCall
 from mas2_env.policy import Policy
 from mas2_env.runs.asking import ask, carry_out
-from mas2_env.runs.window import Window
+from mas2_env.runs.window import Job, Window
 
 
 def rollout(
@@ -41,9 +41,11 @@ def rollout(
     if batch < 1:
         raise ValueError(f"batch is {batch}, expected at least 1 episode")
     pace: Pace = backend.pace if isinstance(backend, Backend) else "instant"
-    if pace == "waits" and not _in_event_loop():
+    if pace == "waits" and not in_event_loop():
         assert isinstance(backend, Backend)
-        yield from Window(policy, iter(episodes), backend, batch, deadline).run()
+        jobs = (Job(episode, policy) for episode in episodes)
+        for job in Window(jobs, backend, batch, deadline).run():
+            yield job.episode
         return
     source = iter(episodes)
     if pace == "batches":
@@ -87,7 +89,7 @@ def _calls_a_model(episode: Episode) -> bool:
     return any(type(operation) is ModelCall for operation in episode.ready())
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
     """Whether this thread has an event loop that runs already, as in a notebook."""
     try:
         asyncio.get_running_loop()

@@ -1,9 +1,14 @@
-"""A window of episodes in one event loop: each goes on as soon as its own calls are answered."""
+"""A window of episodes in one event loop: each goes on as soon as its own calls are answered.
+
+Episodes of different policies share it, so that it stays full from the first of a run to the last.
+"""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from mas2_env.backends.base import Backend
 from mas2_env.episode import Episode
@@ -26,12 +31,25 @@ class AsyncPolicy(Protocol):
         ...
 
 
+class Job(Struct, frozen=True, eq=False):
+    """An episode to be driven.
+
+    Attributes:
+        episode: to be driven to its end.
+        policy: asked through `adecide` if it has that, else in batches, in a thread of its own.
+        name: of the policy in the run.
+    """
+
+    episode: Episode
+    policy: Policy
+    name: str = ""
+
+
 class Window:
     """Drives episodes, so many at once.
 
     Args:
-        policy: asked through `adecide` if it has that, else in batches, in a thread of its own.
-        episodes: taken as there is room.
+        jobs: taken as there is room.
         backend: answers model calls.
         size: episodes under way at once.
         deadline: seconds from an episode's beginning after which it ends void; None for none.
@@ -39,25 +57,23 @@ class Window:
 
     def __init__(
         self,
-        policy: Policy,
-        episodes: Iterator[Episode],
+        jobs: Iterator[Job],
         backend: Backend,
         size: int,
         deadline: float | None = None,
     ) -> None:
-        self._policy = policy
-        self._source = episodes
+        self._source = jobs
         self._backend = backend
         self._size = size
         self._deadline = deadline
-        self._desk = None if isinstance(policy, AsyncPolicy) else _Desk(policy)
-        self._tasks: set[asyncio.Task[Episode]] = set()
-        self._finished: list[Episode] = []
+        self._desks: dict[int, _Desk] = {}
+        self._tasks: set[asyncio.Task[Job]] = set()
+        self._finished: list[Job] = []
         self._error: BaseException | None = None
         self._feeder: asyncio.Task[None] | None = None
 
-    def run(self) -> Iterator[Episode]:
-        """Yield each episode when it is finished.
+    def run(self) -> Iterator[Job]:
+        """Yield each job when its episode is finished.
 
         Raises:
             PolicyError: if the policy raises, or does not answer each observation.
@@ -70,8 +86,8 @@ class Window:
             finally:
                 runner.run(self._close())
 
-    async def _next(self) -> list[Episode]:
-        """Episodes that have finished; none when all have."""
+    async def _next(self) -> list[Job]:
+        """Jobs that have finished; none when all have."""
         if self._feeder is None:
             self._changed = asyncio.Event()
             self._room = asyncio.Semaphore(self._size)
@@ -88,11 +104,11 @@ class Window:
         return finished
 
     async def _feed(self) -> None:
-        for number, episode in enumerate(self._source, start=1):
+        for number, job in enumerate(self._source, start=1):
             await self._room.acquire()
             if self._error is not None:
                 return
-            task = asyncio.create_task(self._live(episode))
+            task = asyncio.create_task(self._live(job))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
             if number % _TOGETHER == 0:
@@ -103,7 +119,7 @@ class Window:
             self._error = self._error or feeder.exception()
         self._changed.set()
 
-    def _ended(self, task: asyncio.Task[Episode]) -> None:
+    def _ended(self, task: asyncio.Task[Job]) -> None:
         self._tasks.discard(task)
         self._room.release()
         if task.cancelled():
@@ -115,7 +131,8 @@ class Window:
             self._error = error
         self._changed.set()
 
-    async def _live(self, episode: Episode) -> Episode:
+    async def _live(self, job: Job) -> Job:
+        episode = job.episode
         timeout = asyncio.timeout(self._deadline)
         try:
             async with timeout:
@@ -123,25 +140,28 @@ class Window:
                     if episode.stage == "run":
                         await run_async(episode, self._backend)
                     else:
-                        carry_out(episode, await self._decision(episode))
+                        carry_out(episode, await self._decision(job))
         except TimeoutError:
             if not timeout.expired():
                 raise
             episode.abandon(ProviderError(f"the episode was not done within its {self._deadline:g} s"))
-        return episode
+        return job
 
-    async def _decision(self, episode: Episode) -> Given:
-        if self._desk is not None:
-            return await self._desk.ask(episode)
-        assert isinstance(self._policy, AsyncPolicy)
+    async def _decision(self, job: Job) -> Given:
+        policy, episode = job.policy, job.episode
+        if not isinstance(policy, AsyncPolicy):
+            desk = self._desks.get(id(policy))
+            if desk is None:
+                desk = self._desks[id(policy)] = _Desk(policy)
+            return await desk.ask(episode)
         try:
-            return await self._policy.adecide(episode.observe())
+            return await policy.adecide(episode.observe())
         except Breakdown as breakdown:
             return breakdown
         except (Halt, PolicyError):
             raise
         except (Exception, SystemExit) as error:
-            raise policy_error(self._policy, error, [episode]) from error
+            raise policy_error(policy, error, [episode]) from error
 
     async def _close(self) -> None:
         """Stop what is under way, and let go of connections."""
@@ -149,8 +169,8 @@ class Window:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._desk is not None:
-            self._desk.close()
+        for desk in self._desks.values():
+            desk.close()
         await self._backend.aclose()
 
 

@@ -23,7 +23,8 @@ from mas2_env.policy import Connected, Policy
 from mas2_env.pool import Pool
 from mas2_env.runs.journal import pack_trace
 from mas2_env.runs.record import Plan, Record
-from mas2_env.runs.rollout import rollout
+from mas2_env.runs.rollout import in_event_loop, rollout
+from mas2_env.runs.window import Job, Window
 from mas2_env.task import Task
 
 Finished = tuple[Record, bytes | None]
@@ -79,16 +80,37 @@ class Workshop:
 
     def perform(self, chunk: Chunk, batch: int) -> Iterator[Finished]:
         """Do the episodes of a chunk, `batch` of them at once, and yield each when it is finished."""
-        plan, task = self.plan, self.tasks[chunk.task]
-        name = plan.policies[chunk.policy].name
-        episodes = (
-            Episode(take_item(task, index), self.pool, plan.settings, seed=chunk.seed)
-            for index in chunk.items
-        )
+        name = self.plan.policies[chunk.policy].name
         policy = self.policy(chunk.policy, chunk.seed)
-        for episode in rollout(policy, episodes, self.backend, batch, self.deadline):
-            record = make_record(name, episode)
-            yield record, pack_trace(record, episode.trace_lines()) if plan.traces else None
+        for episode in rollout(policy, self._episodes(chunk), self.backend, batch, self.deadline):
+            yield self._finished(name, episode)
+
+    def perform_together(self, chunks: Sequence[Chunk], batch: int) -> Iterator[Finished]:
+        """Do the episodes of all chunks, where calls wait for a server: one window for all, always full."""
+
+        def jobs() -> Iterator[Job]:
+            for chunk in chunks:
+                policy = self.policy(chunk.policy, chunk.seed)
+                name = self.plan.policies[chunk.policy].name
+                for episode in self._episodes(chunk):
+                    yield Job(episode, policy, name)
+
+        for job in Window(jobs(), self.backend, batch, self.deadline).run():
+            yield self._finished(job.name, job.episode)
+
+    @property
+    def waits(self) -> bool:
+        """Whether episodes are best driven each for itself in an event loop, and can be."""
+        return isinstance(self.backend, Backend) and self.backend.pace == "waits" and not in_event_loop()
+
+    def _episodes(self, chunk: Chunk) -> Iterator[Episode]:
+        task = self.tasks[chunk.task]
+        for index in chunk.items:
+            yield Episode(take_item(task, index), self.pool, self.plan.settings, seed=chunk.seed)
+
+    def _finished(self, policy: str, episode: Episode) -> Finished:
+        record = make_record(policy, episode)
+        return record, pack_trace(record, episode.trace_lines()) if self.plan.traces else None
 
 
 def make_record(policy: str, episode: Episode) -> Record:
@@ -111,6 +133,9 @@ def perform_all(workshop: Workshop, chunks: Sequence[Chunk], batch: int, workers
     Raises:
         RunError: if a worker process dies, or the plan's objects cannot be sent to one.
     """
+    if workers == 1 and workshop.waits:
+        yield from workshop.perform_together(chunks, batch)
+        return
     if workers == 1:
         for chunk in chunks:
             yield from workshop.perform(chunk, batch)

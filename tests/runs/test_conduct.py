@@ -10,6 +10,7 @@ from mas2_env.cli import run
 from mas2_env.errors import BudgetError, ReplayMiss, RunError
 from mas2_env.mock.scenario import Faults, ReplyRule, Scenario
 from mas2_env.mock.server import Mock
+from mas2_env.pool import parse_pool
 from mas2_env.runs.evaluate import evaluate, load_result, resume
 from mas2_env.runs.record import Conduct
 
@@ -291,3 +292,29 @@ def test_void_episodes_that_are_done_again_are_recorded_anew(served, tmp_path):
         assert mended.summary.void < first.summary.void
     again = do(server.pool, tmp_path / "b", ("cot",), replay=recording)
     assert sorted(map(repr, again.records)) == sorted(map(repr, mended.records))
+
+
+def test_policies_tasks_and_seeds_share_one_window(served):
+    """A run of many small parts keeps the server as busy as one big part does."""
+
+    class Busy(Mock):
+        most = 0
+
+        async def _complete(self, request):
+            self.most = max(self.most, self._open + 1)
+            return await super()._complete(request)
+
+    with Busy(Scenario(reply=SCENARIO.reply, latency=0.03)) as server:
+        pool = parse_pool(POOL.format(url=server.url, provider="start = 20\nseed = true"), "pool.toml")
+        result = evaluate(
+            ["direct"],
+            ["GSM8K", "MATH"],
+            seeds=range(12),
+            items=10,
+            pool=pool,
+            backend="openai",
+            batch=20,
+        )
+    assert result.summary.episodes == 2 * 2 * 6 * 10
+    assert len({record.key for record in result.records}) == 240
+    assert server.most > 15, "of parts with ten episodes of one call each, one at a time, it would be ten"
