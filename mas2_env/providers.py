@@ -1,5 +1,7 @@
 """Where real models are served: the providers of a pool file, and which of them serves which backbone."""
 
+import os
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ RESERVED: Final = frozenset(
 )
 """Parameters of a request that are not the pool file's to set: the client does, from what is asked for."""
 
+_VARIABLE: Final = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _SECRET: Final = ("key", "secret", "password", "authorization", "credential")
 
 
@@ -22,7 +25,8 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     """A server that speaks the OpenAI protocol. Written in a pool file as `[provider.NAME]`.
 
     Attributes:
-        base_url: of the API, usually ending in `/v1`.
+        base_url: of the API, usually ending in `/v1`; or `$NAME`, an environment variable that holds it, so
+            that a run can go on at another address.
         api_key_env: environment variable that holds the key; empty for a server that needs none.
         body: parameters that every request carries, such as `temperature`.
         concurrency: calls under way at once, at most.
@@ -63,18 +67,45 @@ class Route(Struct, frozen=True):
 def check_provider(name: str, provider: Provider, where: str) -> None:
     """Raise `PoolError` if a provider cannot be used as it is described."""
     place = f"{where}: provider {name!r}"
-    parts = urlsplit(provider.base_url)
+    if not _VARIABLE.fullmatch(provider.base_url):
+        _check_address(provider.base_url, place)
+    _check_numbers(provider, place)
+    check_body(provider.body, place)
+
+
+def address(name: str, provider: Provider) -> str:
+    """The base URL of a provider, out of the environment if it lies there.
+
+    Raises:
+        PoolError: if it does not, or is none.
+    """
+    if not _VARIABLE.fullmatch(provider.base_url):
+        return provider.base_url
+    found = os.environ.get(provider.base_url[1:], "").strip()
+    if not found:
+        raise PoolError(
+            f"provider {name!r} wants its address in the environment variable {provider.base_url[1:]}, "
+            "which is not set"
+        )
+    _check_address(found, f"provider {name!r}: {provider.base_url[1:]}")
+    return found
+
+
+def _check_address(url: str, place: str) -> None:
+    parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise PoolError(f"{place}: base_url is {provider.base_url!r}, expected http(s)://HOST[:PORT]/v1")
+        raise PoolError(f"{place}: base_url is {url!r}, expected http(s)://HOST[:PORT]/v1")
     if "@" in parts.netloc or parts.query:
         raise PoolError(f"{place}: base_url must hold no key; name an environment variable by api_key_env")
+
+
+def _check_numbers(provider: Provider, place: str) -> None:
     for field, least in (("concurrency", 1), ("start", 1), ("retries", 0), ("give_up", 1)):
         if getattr(provider, field) < least:
             raise PoolError(f"{place}: {field} is {getattr(provider, field)}, expected at least {least}")
     for field in ("timeout", "backoff", "patience"):
         if not 0 < getattr(provider, field) < float("inf"):
             raise PoolError(f"{place}: {field} is {getattr(provider, field)}, expected seconds above 0")
-    check_body(provider.body, place)
 
 
 def check_body(body: Mapping[str, Any], place: str) -> None:

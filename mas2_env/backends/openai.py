@@ -29,7 +29,7 @@ from mas2_env.backends.usage import Tokens
 from mas2_env.errors import Breakdown, Halt, PluginError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.pool import Pool
-from mas2_env.providers import Provider, Route
+from mas2_env.providers import Provider, Route, address
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -109,6 +109,7 @@ class OpenAI(ChatBackend):
             ) from None
         for name in dict.fromkeys(route.provider for route in self.pool.routes.values()):
             seat = self._seats[name]
+            address(name, seat.provider)
             if seat.provider.api_key_env and not seat.key:
                 raise PoolError(
                     f"provider {name!r} wants its key in the environment variable "
@@ -197,7 +198,7 @@ class OpenAI(ChatBackend):
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=15.0)
         return AsyncOpenAI(
             api_key=seat.key or "none",
-            base_url=provider.base_url,
+            base_url=address(seat.name, provider),
             max_retries=0,
             timeout=provider.timeout,
             organization="",

@@ -27,6 +27,7 @@ import numpy as np
 from gymnasium import Env, logger
 from gymnasium.error import ResetNeeded
 
+from mas2_env.backends.base import Backend
 from mas2_env.envs.render import RENDER_FPS, RENDER_MODES, Frame, draw_frame
 from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision
@@ -124,6 +125,8 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         self.pool = pool if isinstance(pool, Pool) else load_pool(pool)
         self.tasks = _tasks(task, source, path, task_seed, {"split": split, **own})
         self.backend: Completer = make_backend(backend, self.pool) if isinstance(backend, str) else backend
+        if isinstance(self.backend, Backend):
+            self.backend.prepare()
         self.episode: Episode | None = None
         self.shown: Observation | None = None
 

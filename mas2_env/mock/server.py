@@ -235,15 +235,18 @@ class Mock:
     async def _in_pieces(self, request: web.Request, data: bytes, fault: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.content_length = len(data)
-        await response.prepare(request)
-        if fault == "half":
-            await response.write(data[: len(data) // 2])
-            return _cut(request, response)
         pieces = [data[i : i + len(data) // 16 + 1] for i in range(0, len(data), len(data) // 16 + 1)]
-        for piece in pieces:
-            await response.write(piece)
-            await asyncio.sleep(self.scenario.drip_seconds / len(pieces))
-        await response.write_eof()
+        try:
+            await response.prepare(request)
+            if fault == "half":
+                await response.write(data[: len(data) // 2])
+                return _cut(request, response)
+            for piece in pieces:
+                await response.write(piece)
+                await asyncio.sleep(self.scenario.drip_seconds / len(pieces))
+            await response.write_eof()
+        except ConnectionResetError:  # the client did not wait
+            pass
         return response
 
     def _refuse(

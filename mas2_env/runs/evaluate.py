@@ -95,7 +95,7 @@ class Result:
             if self.folder is None:
                 raise RunError("a run in memory has no folder: say where the report goes")
             path = self.folder / "report.html"
-        text = render_report(self.facts, self.records, self.summary)
+        text = render_report(self.facts, self.records, self.summary, self.ledger)
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:

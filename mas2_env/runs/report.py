@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mas2_env.backends.ledger import Totals
 from mas2_env.runs.record import Facts, Plan, Record
 from mas2_env.runs.report_plot import pareto_plot
 from mas2_env.runs.summary import Interval, Row, Summary
@@ -55,13 +56,16 @@ class MendingView(Struct, frozen=True):
     endings: tuple[tuple[str, int], ...]
 
 
-def render_report(facts: Facts, records: Sequence[Record], summary: Summary) -> str:
+def render_report(
+    facts: Facts, records: Sequence[Record], summary: Summary, ledger: Totals | None = None
+) -> str:
     """The report as HTML.
 
     Args:
         facts: of the run.
         records: its finished episodes.
         summary: their statistics.
+        ledger: sums over the calls of its models, if it has a ledger.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -87,6 +91,7 @@ def render_report(facts: Facts, records: Sequence[Record], summary: Summary) -> 
         systems=_systems(plan, records, places),
         mending=_mending(plan, records, places),
         settings=_settings(plan),
+        ledger=ledger,
     )
 
 

@@ -314,6 +314,21 @@ def test_addresses_that_cannot_be_used(url):
         parse_pool(POOL.format(url=url, provider="", backbone=""), "pool.toml")
 
 
+def test_an_address_out_of_the_environment(monkeypatch):
+    with Mock() as server:
+        monkeypatch.setenv("SERVED_AT", server.url)
+        text = POOL.format(url="$SERVED_AT", provider="", backbone="")
+        backend = OpenAI(parse_pool(text, "pool.toml"))
+        backend.prepare()
+        assert isinstance(backend.chat([prompt()])[0], Reply)
+    monkeypatch.delenv("SERVED_AT")
+    with pytest.raises(PoolError, match="wants its address in the environment variable SERVED_AT"):
+        backend.prepare()
+    monkeypatch.setenv("SERVED_AT", "http://user:pass@host/v1")
+    with pytest.raises(PoolError, match="must hold no key"):
+        backend.prepare()
+
+
 def test_a_pool_without_providers(pool):
     with pytest.raises(PoolError, match=r"pool 'default' names no provider; add \[provider.NAME\]"):
         OpenAI(pool)

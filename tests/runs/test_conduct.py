@@ -1,5 +1,6 @@
 """Runs on a server: their ledger, their limit, kept answers, recordings that are replayed."""
 
+import gzip
 import json
 import sqlite3
 
@@ -7,8 +8,8 @@ import pytest
 
 from mas2_env.backends.ledger import read_ledger, sum_lines
 from mas2_env.cli import run
-from mas2_env.errors import BudgetError, ReplayMiss, RunError
-from mas2_env.mock.scenario import Faults, ReplyRule, Scenario
+from mas2_env.errors import BudgetError, PoolError, ReplayMiss, RunError
+from mas2_env.mock.scenario import DECISIONS, Faults, ReplyRule, Scenario
 from mas2_env.mock.server import Mock
 from mas2_env.pool import parse_pool
 from mas2_env.runs.evaluate import evaluate, load_result, resume
@@ -318,3 +319,74 @@ def test_policies_tasks_and_seeds_share_one_window(served):
     assert result.summary.episodes == 2 * 2 * 6 * 10
     assert len({record.key for record in result.records}) == 240
     assert server.most > 15, "of parts with ten episodes of one call each, one at a time, it would be ten"
+
+
+SECRET = "sk-9f8e7d-very-secret"
+
+
+class Telltale(Mock):
+    """Wants the key, and says it in every tenth answer's place, as an error."""
+
+    def _refusal(self, request, body, model):
+        given = request.headers.get("Authorization", "")
+        if given != f"Bearer {SECRET}":
+            return 401, f"the key {given} is wrong"
+        return (400, f"no luck with {given}") if self._number % 10 == 0 else None
+
+
+def written(folder):
+    """Everything that was written under a folder, packed files unpacked."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            yield path.name, gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+@pytest.mark.parametrize("policy", ["self-consistency", "llm"])
+def test_the_key_is_in_nothing_that_is_written_or_said(tmp_path, policy, monkeypatch, capfd):
+    monkeypatch.setenv("SERVED_KEY", SECRET)
+    rules = (*DECISIONS, *SCENARIO.reply)
+    with Telltale(Scenario(reply=rules)) as server:
+        text = POOL.format(url=server.url, provider='api_key_env = "SERVED_KEY"\nseed = true')
+        (tmp_path / "pool.toml").write_text(text)
+        arguments = ["eval", "-p", policy, "-t", "gsm8k", "--items", "12", "--backend", "openai", "--traces"]
+        arguments += ["--pool", str(tmp_path / "pool.toml"), "--out", str(tmp_path / "run"), "--debug"]
+        files = ["--record", str(tmp_path / "recording"), "--cache", str(tmp_path / "cache")]
+        assert run([*arguments, *files]) == 0
+        monkeypatch.setenv("SERVED_KEY", "sk-wrong")
+        assert run([*arguments[:-2], str(tmp_path / "other"), "--debug"]) == 1
+    out, error = capfd.readouterr()
+    assert load_result(tmp_path / "run").summary.void > 0
+    found = dict(written(tmp_path))
+    assert {"run.json", "episodes.jsonl", "traces.jsonl.gz", "ledger.jsonl", "report.html"} <= set(found)
+    assert b"no luck with Bearer [key]" in found["episodes.jsonl"]
+    assert "the key Bearer [key] is wrong" in error
+    for name, data in found.items():
+        assert b"sk-" not in data, name
+    assert "sk-" not in out + error
+
+
+def test_environments_on_real_models(served):
+    import gymnasium
+
+    with served() as server:
+        env = gymnasium.make("mas2/GSM8K-v0", pool=server.pool, backend="openai")
+        env.reset(seed=3)
+        roles = '"roles": [{"name": "solver", "copies": 3}, {"name": "v", "kind": "vote"}]'
+        channels = '"channels": [{"type": "vote", "sources": ["solver"], "target": "v"}]'
+        env.step(f'{{{roles}, {channels}, "output": "v"}}')
+        _, _, terminated, _, info = env.step('{"backbones": {"solver": "small"}}')
+        assert terminated
+        assert info["model_calls"] == server.requests == 3
+        assert (info["prompt_tokens"], info["completion_tokens"]) == server.billed
+        env.close()
+
+
+def test_environments_say_at_once_that_a_key_is_missing(served):
+    import gymnasium
+
+    with (
+        served(provider='api_key_env = "NO_SUCH_KEY"') as server,
+        pytest.raises(PoolError, match="NO_SUCH_KEY"),
+    ):
+        gymnasium.make("mas2/GSM8K-v0", pool=server.pool, backend="openai")
