@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mas2_env.errors import DataError
 from mas2_env.records import Records
-from mas2_env.task import Item, Score, SourceName, SplitName, ToolUse, Truth, Work
+from mas2_env.task import Item, Score, SourceName, SplitName, ToolSpec, ToolUse, Truth, Work
 from mas2_env.tools.corpus import Corpus
 from mas2_env.tools.corpus_calls import (
     GET_DOCUMENT,
@@ -89,6 +89,8 @@ class BrowseCompPlus(SourcedTask):
         "rests on in square brackets, `Exact Answer: ...` with the shortest exact answer, and "
         "`Confidence: ...%`."
     )
+    tools: tuple[ToolSpec, ...] = (SEARCH_CORPUS,)
+    metric = "accuracy, as judged"
     reference_tokens = 200
     blocking = True
     scorer = "mas2_tasks.browsecomp_scorer:BrowseScorer"
@@ -125,8 +127,10 @@ class BrowseCompPlus(SourcedTask):
         self._check_options(source)
         super().__init__(source, path, seed, split)
         self._cut = cutter(tokenizer)
-        if source != "file" or corpus is not None or self._brought is not None:
-            self.tools = (SEARCH_CORPUS, GET_DOCUMENT) if get_document else (SEARCH_CORPUS,)
+        if source == "file" and corpus is None and self._brought is None:
+            self.tools = ()
+        elif get_document:
+            self.tools = (SEARCH_CORPUS, GET_DOCUMENT)
 
     def _check_options(self, source: str) -> None:
         for name, default in _DEFAULTS.items():
