@@ -4,8 +4,8 @@
     python examples/dials.py --dials context verification --items 500 --seed 1 --backbone gpt-4.1
 
 Prints one Markdown table a dial. The systems are the scripted baselines and, where there are files, one made
-for that: it takes their names from the query, gives every four of them to a reader, and has a solver work
-with what these pass on.
+for that: it takes their names from the query, gives each reader as many as a turn may read (four, by
+default), and has a solver work with what these pass on.
 """
 
 import argparse
@@ -32,18 +32,17 @@ SWEEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "tool": tuple({"tool": share} for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
     "verification": tuple({"depth": 6, "verification": share} for share in (0.0, 0.67, 0.86, 0.99)),
 }
-READS_EACH = 4
-"""Tool calls that a turn may make, in the default settings."""
 
 
 class SharedReading(Scripted):
-    """Readers with four files each, and a solver; a single agent where there are no files."""
+    """Readers with as many files each as a turn may read, and a solver; one agent where there are none."""
 
     def template(self, observation: Observation) -> Template:
-        """One reader for every four files, as far as roles go."""
+        """As many readers as it takes, as far as roles go."""
         tools = self.granted(observation)
         files = list(dict.fromkeys(re.findall(r"[\w-]+\.txt", observation.query)))
-        shares = [files[i : i + READS_EACH] for i in range(0, len(files), READS_EACH)]
+        each = max(1, observation.max_tool_steps)
+        shares = [files[i : i + each] for i in range(0, len(files), each)]
         readers = [
             Role(f"reader{i + 1}", "search", f"Read {', '.join(share)}. Pass on every entry.", ("read_file",))
             for i, share in enumerate(shares[: observation.limits.max_roles - 1])

@@ -174,6 +174,7 @@ class Episode:
             rectifications_left=settings.max_rectifications - self._rectifications,
             problems=self._problems,
             invalid_left=settings.max_invalid - self._invalid,
+            max_tool_steps=settings.max_tool_steps,
         )
 
     def decide(self, answer: Answer, usage: Usage | None = None) -> None:

@@ -80,6 +80,7 @@ class Observation(Struct, frozen=True):
         rectifications_left: decisions of the Rectifier that remain, this one included.
         problems: what was wrong with the last decision, if it was invalid.
         invalid_left: invalid decisions that are still forgiven.
+        max_tool_steps: tool calls that one turn may make.
     """
 
     stage: Stage
@@ -98,3 +99,4 @@ class Observation(Struct, frozen=True):
     rectifications_left: int = 0
     problems: tuple[str, ...] = ()
     invalid_left: int = 0
+    max_tool_steps: int = 0

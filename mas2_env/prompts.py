@@ -20,7 +20,7 @@ from mas2_env.task import ToolSpec
 
 Style: TypeAlias = Literal["full", "compact"]
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Changes whenever the wording or the layout of a rendering does."""
 
 TOKEN_BOUNDS: dict[Style, int] = {"full": 1500, "compact": 400}
@@ -166,7 +166,7 @@ def render_json(observation: Observation) -> str:
     `max_prompt_chars`); `budget` and `reference_cost` (nano-USD); `template` (null at `generate`; defaults of
     roles and channels left out); `assignment` and `execution` (null before `rectify`; an execution has
     `trigger`, `failures`, `turns`, `spent` in nano-USD and `step`); `rectifications_left`; `problems`
-    (texts); `invalid_left`. `parse_json` reads it back.
+    (texts); `invalid_left`; `max_tool_steps`. `parse_json` reads it back.
     """
     return _json(observation)
 
@@ -279,10 +279,11 @@ def _backbones(backbones: tuple[BackboneView, ...], style: Style) -> _Section:
 def _limits(observation: Observation, full: bool) -> _Section:
     limits, reference = observation.limits, max(observation.reference_cost, 1)
     budget = f"{observation.budget / reference:.3g}"
+    calls = f"{observation.max_tool_steps} tool calls a turn, " if observation.tools else ""
     if full:
         items = [
             f"Limits: {limits.max_roles} roles, {limits.max_copies} copies, {limits.max_rounds} rounds, "
-            f"{limits.max_revisions} revisions, {limits.max_turns} turns in all, "
+            f"{limits.max_revisions} revisions, {limits.max_turns} turns in all, {calls}"
             f"{limits.max_prompt_chars} characters a prompt.",
             f"Budget: {budget} times the cost of one plain call (${reference / 1e9:.2g}).",
         ]
@@ -296,7 +297,7 @@ def _limits(observation: Observation, full: bool) -> _Section:
     else:
         items = [
             f"Limits: {limits.max_roles} roles, {limits.max_copies} copies, {limits.max_rounds} rounds, "
-            f"{limits.max_turns} turns. Budget: {budget} plain calls"
+            f"{calls}{limits.max_turns} turns. Budget: {budget} plain calls"
         ]
     return _Section("limits", "", items)
 

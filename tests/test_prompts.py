@@ -64,6 +64,7 @@ GENERATE = Observation(
     budget=2_592_000,
     reference_cost=216_000,
     invalid_left=2,
+    max_tool_steps=4,
 )
 IMPLEMENT = Observation(
     **{
