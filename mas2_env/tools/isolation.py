@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from mas2_env.errors import Breakdown
-from mas2_env.tools.inside.filter import supported
+from mas2_env.tools.inside.confine import supported
 
 VARIABLE = "MAS2_SANDBOX"
 NAMES = ("bwrap", "process")
@@ -57,9 +57,10 @@ class Isolation(Protocol):
 
 
 class ProcessIsolation:
-    """A process, session, limits, system-call filter and folder of its own, and nothing more.
+    """A process, session, limits, system-call filter and folder of its own, and no namespaces.
 
-    A program can read whatever its user can read.
+    A program can read whatever its user can read; where the kernel has Landlock, it can write to its folder
+    alone and see into no other process.
     """
 
     name, sealed, folder = "process", False, None
@@ -71,7 +72,7 @@ class ProcessIsolation:
 
     def command(self, arguments: list[str]) -> list[str]:
         """The interpreter as it is."""
-        return [interpreter(), *arguments]
+        return [interpreter(), *arguments, "fence"]
 
 
 class Bubblewrap:

@@ -19,6 +19,8 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy  # noqa: F401 - the harness loads it, and each of its processes is a copy of what is loaded
+
 NONE = (
     (os, "kill system putenv remove removedirs rmdir fchdir setuid fork forkpty killpg rename renames"),
     (os, "truncate replace unlink fchmod fchown chmod chown chroot lchflags lchmod lchown getcwd chdir"),

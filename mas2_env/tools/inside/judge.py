@@ -18,7 +18,7 @@ import time
 from types import CodeType
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.filter import retire
+from mas2_env.tools.inside.confine import retire
 from mas2_env.tools.inside.values import TYPES, Unfit, pack, renew, unpack
 from mas2_env.tools.wire import Closed, Garbled, receive, send
 
@@ -270,7 +270,7 @@ def _text(error: BaseException) -> str:
 
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
-    retire("nobody" in sys.argv[2:])
+    retire(int(sys.argv[2]), "nobody" in sys.argv)
     for name in PRELOADED:
         __import__(name)
     os.environ.clear()

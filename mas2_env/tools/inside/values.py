@@ -201,10 +201,10 @@ def _short(value: Fraction | Decimal) -> bool:
 
 
 def _fraction(content: Any) -> Fraction:
-    value = Fraction(*(int(part, 16) for part in content if len(part) <= MOST_DIGITS))
-    if not _short(value):
+    numerator, denominator = content
+    if max(len(numerator), len(denominator)) > MOST_DIGITS:
         raise ValueError("too many digits")
-    return value
+    return Fraction(int(numerator, 16), int(denominator, 16))
 
 
 def _decimal(content: Any) -> Decimal:

@@ -5,6 +5,7 @@ the limits; the program itself goes through its channel, so that nothing of it i
 memory the next program inherits. The frame `null` ends the child, and is answered by how it ended.
 """
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -17,7 +18,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.filter import build, drop_capabilities, install, retire, supported
+from mas2_env.tools.inside.confine import build, drop_capabilities, fence, install, retire, supported
 from mas2_env.tools.inside.program import rehearse, run
 from mas2_env.tools.wire import Closed, receive, send
 
@@ -50,7 +51,7 @@ class Child:
     """A program under way."""
 
     def __init__(self, job: dict[str, Any], channel: int, folder: str, filtered: bool) -> None:
-        self.limit, self.began = job["limit"], time.monotonic()
+        self.limit, self.began, self.alone = job["limit"], time.monotonic(), filtered
         self.pid = _fork()
         if self.pid == 0:
             _become(job, channel, folder, filtered)
@@ -71,18 +72,19 @@ class Child:
             self.end(f"killed with more than {MOST_THREADS} threads")
 
     def end(self, fate: str) -> None:
-        """Kill it and whatever it started: orphans fall to this process, their subreaper."""
+        """Kill it and, where no filter kept it from starting any, whatever it started.
+
+        Its orphans fall to this process, their subreaper.
+        """
         if self.fate:
             return
         self.fate = fate
-        for kill in (os.killpg, os.kill):
-            try:
+        for kill in (os.kill,) if self.alone else (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError):
                 kill(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         os.waitpid(self.pid, 0)
         os.close(self.handle)
-        while left := _children():
+        while not self.alone and (left := _children()):
             for orphan in left:
                 os.kill(orphan, signal.SIGKILL)
                 os.waitpid(orphan, 0)
@@ -168,7 +170,8 @@ def clean(folder: str) -> None:
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
     folder = sys.argv[1]
-    retire("nobody" in sys.argv[2:])
+    retire(int(sys.argv[2]), "nobody" in sys.argv)
+    fenced = "fence" in sys.argv and fence(folder)
     for name in PRELOADED:
         __import__(name)
     os.environ.clear()
@@ -180,7 +183,7 @@ def main() -> None:
     processes = _processes() + MOST_THREADS
     gc.collect()
     gc.freeze()
-    send(0, {"filtered": filtered})
+    send(0, {"filtered": filtered, "fenced": fenced})
     try:
         while True:
             _, descriptors, _, _ = socket.recv_fds(caller, 1, 1)
