@@ -173,11 +173,12 @@ PHRASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "person": _table(
         year="was born {o}|came into the world {o}",
         country="is from {o}|comes from {o}|is a native of {o}",
-        birthplace="was born in {o}|spent the first years of life in {o}|is a native of {o}|"
-        "grew up in {o}|first saw the light of day in {o}",
-        residence="later lived in {o}|made a home in {o}|retired to {o}|settled in {o}|had a house in {o}",
+        birthplace="was born in {o}|first saw the light of day in {o}|is a native of {o}|"
+        "has for a birthplace {o}|came into the world in {o}",
+        residence="later lived in {o}|made a home in {o}|lived for years in {o}|settled in {o}|"
+        "had a house in {o}",
         university="studied at {o}|took a degree at {o}|is a graduate of {o}|attended {o}|"
-        "learned the trade at {o}",
+        "holds a degree of {o}",
         prize="was given the {o}|won the {o}|is a holder of the {o}|received the {o}|"
         "was honoured with the {o}",
     ),
@@ -216,14 +217,14 @@ PHRASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         star="stars {o}|has in the leading role {o}|gave the lead to {o}",
         composer="was scored by {o}|owes its music to {o}|has a score by {o}",
         company="was produced by {o}|was paid for by {o}",
-        setting="is set in {o}|takes place in {o}|plays in {o}|tells a story of {o}",
+        setting="is set in {o}|takes place in {o}|plays in {o}|unfolds in {o}",
         length="runs for {o} minutes|lasts {o} minutes",
     ),
     "novel": _table(
         year="was published {o}|came out {o}|appeared {o}",
         author="was written by {o}|is the work of {o}|came from the pen of {o}",
         publisher="was published by {o}|was brought out by {o}",
-        setting="is set in {o}|takes place in {o}|has its scene in {o}|is about life in {o}",
+        setting="is set in {o}|takes place in {o}|has its scene in {o}|unfolds in {o}",
     ),
     "album": _table(
         year="was released {o}|came out {o}",

@@ -174,6 +174,9 @@ class Closed:
                 thing.values[name] = self._older(relation.to, thing)
             else:
                 thing.values[name] = self._plain(relation.to, name)
+        birthplace = thing.values.get("birthplace")
+        if isinstance(birthplace, Thing):  # who is from a country was born there
+            thing.country = birthplace.country
         if thing.kind == "album":
             thing.values["studio"] = self._draw.pick(self.things["town"])
 
