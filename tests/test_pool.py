@@ -23,10 +23,10 @@ context = 1000
 """
 
 
-def test_the_default_pool_is_dated_and_sourced() -> None:
-    pool = load_pool()
-    assert "default" in shipped_pools()
-    assert len(pool) >= 8
+@pytest.mark.parametrize("name", shipped_pools())
+def test_shipped_pools_are_dated_and_sourced(name: str) -> None:
+    pool = load_pool(name)
+    assert len(pool) >= (8 if name == "default" else 4)
     assert pool.reference in pool
     assert pool.meta in pool
     for backbone in pool.backbones.values():
@@ -35,6 +35,11 @@ def test_the_default_pool_is_dated_and_sourced() -> None:
         assert backbone.input_price > 0
         assert backbone.output_price > 0
         assert backbone.description.endswith(".")
+
+
+def test_unseen_backbones_are_in_no_other_pool_to_train_on() -> None:
+    assert not set(load_pool("unseen").names) & set(load_pool().names)
+    assert set(load_pool("unseen").names) < set(load_pool("calibrated").names)
 
 
 def test_the_default_pool_runs_from_cheap_to_strong() -> None:

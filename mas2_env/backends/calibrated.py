@@ -96,6 +96,25 @@ class Manner(_Table, frozen=True):
     overlooked: Share = 0.0
 
 
+class Model(_Table, frozen=True):
+    """A recorded model as a backbone: accuracies by family of tasks, and manners of its replies.
+
+    Attributes:
+        math, code, recall, reading: accuracies of one plain call, as in simulator.toml.
+        verbosity: log ratio of the length of its replies to that of gpt-4o-mini.
+        malformed: share of replies without an answer.
+        tasks: accuracies known for a benchmark itself.
+    """
+
+    math: float
+    code: float
+    recall: float
+    reading: float
+    verbosity: float = 0.0
+    malformed: Share = 0.0
+    tasks: dict[str, Share] = {}
+
+
 class Calibration(_Table, frozen=True):
     """The whole file.
 
@@ -104,12 +123,14 @@ class Calibration(_Table, frozen=True):
         manner: by kind of task.
         habit: what feedback, tests, reviews and evidence do, by name.
         task: benchmarks of simulated episodes, put together from recordings.
+        model: recorded models as backbones.
     """
 
     setting: dict[str, Setting]
     manner: dict[str, Manner]
     habit: dict[str, dict[str, float]]
     task: dict[str, Setting] = {}
+    model: dict[str, Model] = {}
 
 
 @lru_cache(maxsize=4)

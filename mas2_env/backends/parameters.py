@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from mas2_env.backends.calibrated import Model
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Purpose
 from mas2_env.pool import Backbone
@@ -184,9 +185,12 @@ class Parameters(_Table, frozen=True):
         """The table of a task (by name, in lower case), else the default one."""
         return self.task.get(name.lower()) or self.task["default"]
 
-    def backbone_table(self, backbone: Backbone) -> BackboneTable:
-        """The table of a backbone, else one by its price."""
-        return self.backbone.get(backbone.name) or self.fallback.table(backbone)
+    def backbone_table(self, backbone: Backbone, recorded: Model | None = None) -> BackboneTable:
+        """The table of a backbone, else that of the recorded model of its name, else one by its price."""
+        known = self.backbone.get(backbone.name)
+        if known is None and recorded is not None:
+            return msgspec.convert(msgspec.to_builtins(recorded), BackboneTable)
+        return known or self.fallback.table(backbone)
 
 
 def logit(p: float) -> float:

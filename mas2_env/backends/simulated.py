@@ -179,7 +179,7 @@ class Simulated(Backend):
                 f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
             )
         table = self._parameters.task_table(task.benchmark)
-        known_as = self._parameters.backbone_table(backbone)
+        known_as = self._parameters.backbone_table(backbone, self._calibration.model.get(name))
         profile = Profile(task.benchmark, table, known_as, backbone.context, self._troubled)
         self._profiles[name, task.benchmark] = profile
         return profile

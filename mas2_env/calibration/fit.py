@@ -19,6 +19,7 @@ from mas2_env.calibration.fit_answers import fit_answers
 from mas2_env.calibration.fit_habits import fit_habits
 from mas2_env.calibration.fit_levels import NORMAL, Cell, drawn_together, probit_cell
 from mas2_env.calibration.fit_manners import fit_manners
+from mas2_env.calibration.fit_models import fit_models
 from mas2_env.calibration.fit_shares import Pair, fit_focus, fit_rest, fit_share
 from mas2_env.calibration.fit_spoken import fit_spoken
 from mas2_env.calibration.fit_tasks import fit_tasks
@@ -80,7 +81,7 @@ def fit(figures: Sequence[Figure], say: Callable[[str], None] = lambda text: Non
     settings = _with_shares(settings, entries)
     calibration = Calibration(settings, MANNERS, {})
     say("fitted levels, lengths and shares of variance")
-    for step in (fit_answers, fit_spoken, fit_manners, fit_habits, fit_tasks):
+    for step in (fit_answers, fit_spoken, fit_manners, fit_habits, fit_tasks, fit_models):
         calibration = step(calibration, figures)
         say(f"{step.__name__.replace('fit_', 'fitted ')}")
     return calibration

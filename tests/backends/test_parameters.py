@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mas2_env.backends.calibrated import load_calibration
 from mas2_env.backends.draws import normal
 from mas2_env.backends.parameters import level, load_parameters, logit, parse_parameters, sigmoid
 from mas2_env.errors import PoolError
-from mas2_env.pool import Backbone, Pool
+from mas2_env.pool import Backbone, Pool, load_pool
 
 
 @pytest.fixture
@@ -97,3 +98,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[debate\n")
     with pytest.raises(PoolError, match=r"bad\.toml: not a TOML file"):
         load_parameters(str(tmp_path / "bad.toml"))
+
+
+def test_recorded_models_are_backbones_by_their_name() -> None:
+    pool, parameters = load_pool("calibrated"), load_parameters()
+    recorded = load_calibration().model
+    assert set(pool.names) <= set(recorded)
+    table = parameters.backbone_table(pool["gpt-4o-mini-2024-07-18"], recorded["gpt-4o-mini-2024-07-18"])
+    assert table.math == pytest.approx(0.938, abs=0.003)  # ZeroEval, GSM8K
+    assert table.tasks == {"math": 0.702}  # simple-evals
+    assert parameters.backbone_table(pool["gpt-4o-mini-2024-07-18"]) != table, "by its price"
