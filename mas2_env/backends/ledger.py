@@ -5,15 +5,18 @@ ledger and a kill leaves whole lines. Totals are read from the file, other proce
 """
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mas2_env.errors import BudgetError, RecordError
+
+_BLOCK: Final = 1 << 22
 
 UsageSource: TypeAlias = Literal["server", "estimated", "unknown", "none", "kept"]
 
@@ -201,16 +204,18 @@ class Ledger:
         """Take in what was appended since the last look; a ledger that is not open yet is opened."""
         if self.path is None or (self._file < 0 and self._read):
             return
-        try:
-            file = self._open()
-            size = os.fstat(file).st_size
-            data = os.pread(file, size - self._read, self._read) if size > self._read else b""
-        except OSError as error:
-            raise RecordError(f"{self.path}: cannot be read: {error.strerror}") from error
-        whole = data[: data.rfind(b"\n") + 1]
-        self._read += len(whole)
-        for line in read_lines(whole, str(self.path)):
-            self._totals = self._totals.plus(line)
+        while True:
+            try:
+                file = self._open()
+                data = os.pread(file, _BLOCK, self._read)
+            except OSError as error:
+                raise RecordError(f"{self.path}: cannot be read: {error.strerror}") from error
+            whole = data[: data.rfind(b"\n") + 1]
+            if not whole:
+                return
+            self._read += len(whole)
+            for line in read_lines(whole, str(self.path)):
+                self._totals = self._totals.plus(line)
 
 
 _decoder = msgspec.json.Decoder(Line)
@@ -235,15 +240,22 @@ def read_ledger(path: Path) -> list[Line]:
     Raises:
         RecordError: if it cannot be read.
     """
+    return list(iterate_ledger(path))
+
+
+def iterate_ledger(path: Path) -> Iterator[Line]:
+    """The lines of a ledger file one by one, as `read_ledger`."""
     try:
-        return read_lines(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            for data in file:
+                yield from read_lines(data, str(path))
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def sum_lines(lines: list[Line]) -> Totals:
+def sum_lines(lines: Iterable[Line]) -> Totals:
     """Sums over lines."""
     totals = Totals()
     for line in lines:

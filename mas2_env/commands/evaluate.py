@@ -7,20 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mas2_env.commands.chosen import Strings, TaskChoice, policies_of, seeds_of, spec_of, tasks_of, words_of
 from mas2_env.commands.evaluate_output import print_result, progress_bar
 from mas2_env.commands.output import error_line, note_line
 
 if TYPE_CHECKING:
     from mas2_env.runs.evaluate import Result
-    from mas2_env.runs.record import Conduct, TaskEntry
+    from mas2_env.runs.record import Conduct
     from mas2_env.settings import Settings
-    from mas2_env.task import Task
-
-Strings = list[str]
 
 
 def evaluate_command(
@@ -224,7 +222,7 @@ def _begin(
     folder: Path,
     asked: dict[str, Any],
     changes: dict[str, Any],
-    choice: "TaskChoice",
+    choice: TaskChoice,
     common: dict[str, Any],
 ) -> "Result":
     from mas2_env.errors import PluginError
@@ -247,7 +245,7 @@ def _resume(
     folder: Path,
     asked: dict[str, Any],
     changes: dict[str, Any],
-    choice: "TaskChoice",
+    choice: TaskChoice,
     retry_void: bool,
     common: dict[str, Any],
 ) -> "Result":
@@ -258,7 +256,7 @@ def _resume(
     if changes:
         asked["settings"] = _settings(plan.settings, changes)
     if any(choice):
-        tasks = choice.tasks or [_spec(entry) for entry in plan.tasks]
+        tasks = choice.tasks or [spec_of(entry) for entry in plan.tasks]
         asked["tasks"] = tasks_of(choice._replace(tasks=tasks))
     result = resume(folder, asked=asked, retry_void=retry_void, **common)
     for note in result.facts.starts[-1].notes:
@@ -277,121 +275,9 @@ def _settings(settings: "Settings | None", changes: dict[str, Any]) -> "Settings
     return msgspec.structs.replace(settings or Settings(), **changes)
 
 
-def policies_of(given: Strings) -> dict[str, str | object]:
-    """Policies by name, from `a,b`, `all`, `package.module:Name` and `NAME=package.module:Name`.
-
-    Raises:
-        PluginError: if a name is not registered.
-        RunError: if two have one name.
-    """
-    from mas2_env.errors import RunError
-    from mas2_env.plugins import canonical_name, names
-
-    found: dict[str, str | object] = {}
-    for word in _words(given):
-        if word == "all":
-            found.update({name: name for name in names("policies") if name not in found and alone(name)})
-            continue
-        label, _, route = word.rpartition("=")
-        if ":" in route:
-            name = label or route.partition(":")[2]
-        else:
-            route = canonical_name("policies", route)
-            name = label or route
-        if found.setdefault(name, route) != route:
-            raise RunError(
-                f"two policies are named {name!r}: {found[name]}, {route}; name one NAME=package.module:Name"
-            )
-    return found
-
-
-def alone(policy: str) -> bool:
-    """Whether a registered policy decides by itself, and asks no language model that a run may lack."""
-    from mas2_env.plugins import load
-
-    return not callable(getattr(load("policies", policy), "connect", None))
-
-
-class TaskChoice(NamedTuple):
-    """What the options of a command say of tasks: which, where their items come from, and what part."""
-
-    tasks: Strings | None = None
-    source: str | None = None
-    data: Strings | None = None
-    split: str | None = None
-
-
-def _spec(entry: "TaskEntry") -> str:
-    from mas2_env.task import label_of
-
-    split = {} if entry.split == "all" else {"split": entry.split}
-    return label_of(entry.route, {**entry.options, **split})
-
-
-def tasks_of(choice: TaskChoice) -> "list[Task]":
-    """Tasks, bound to their data.
-
-    Raises:
-        PluginError: if a task is not registered.
-        DataError: if its data cannot be read.
-        RunError: if `data` names a task that is not among them, or is not TASK=PATH.
-    """
-    from mas2_env.errors import RunError
-    from mas2_env.plugins import canonical_name, make_task, names, parse_spec
-    from mas2_env.pool import did_you_mean
-
-    wanted: dict[str, str] = {}
-    for word in _words(choice.tasks or ["all"]):
-        for spec in names("tasks") if word == "all" else (word,):
-            wanted[spec] = canonical_name("tasks", parse_spec(spec)[0])
-    paths: dict[str, str] = {}
-    for entry in choice.data or []:
-        name, separator, path = entry.partition("=")
-        if not separator or not path:
-            raise RunError(f"--data {entry!r}: expected TASK=PATH")
-        name = canonical_name("tasks", name)
-        if name not in wanted.values():
-            near = did_you_mean(name, wanted.values())
-            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
-        paths[name] = path
-    if paths and choice.source == "procedural":
-        raise RunError(f"--data gives files, but --source is {choice.source!r}")
-    made = []
-    for spec, name in wanted.items():
-        kind: Any = choice.source or ("file" if name in paths else "procedural")
-        if kind == "file" and name not in paths:
-            raise RunError(f"--source is 'file', but --data names no file for {name}: --data {name}=PATH")
-        made.append(make_task(spec, kind, paths.get(name), split=choice.split or "all"))
-    return made
-
-
-def seeds_of(text: str) -> tuple[int, ...]:
-    """`3` is 0, 1, 2; `4,7` is 4 and 7; `7,` is 7 alone.
-
-    Raises:
-        RunError: if it is neither.
-    """
-    from mas2_env.errors import RunError
-
-    words = [word.strip() for word in text.split(",")]
-    try:
-        numbers = tuple(int(word) for word in words if word)
-    except ValueError:
-        numbers = ()
-    if not numbers or any(number < 0 for number in numbers) or text.strip() == "0":
-        raise RunError(f"--seeds {text!r}: expected how many (3), or which (0,1,2; '0,' for seed 0 alone)")
-    return numbers if "," in text else tuple(range(numbers[0]))
-
-
-def _words(given: Strings) -> list[str]:
-    from mas2_env.plugins import split_words
-
-    return [word for text in given for word in split_words(text)]
-
-
 def default_folder(tasks: Strings | None) -> Path:
     """`runs/DATE-TIME-TASKS`, one that is not there yet."""
-    names = [word.partition("[")[0].rpartition(":")[2].lower() for word in _words(tasks or ["all"])]
+    names = [word.partition("[")[0].rpartition(":")[2].lower() for word in words_of(tasks or ["all"])]
     short = names[0] if len(names) == 1 else f"{len(names)}-tasks"
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{short}"
     folder, number = Path("runs") / stem, 2

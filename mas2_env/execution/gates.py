@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import Breakdown, TaskError
 from mas2_env.execution.compile import Chosen, Fed, Kept, Node, Present, Quorum, Sent
 from mas2_env.execution.operation import Failure
 from mas2_env.task import Task
@@ -61,7 +61,7 @@ def read(task: Task, what: Literal["extract", "canonical"], text: str) -> str | 
     except Breakdown:
         raise
     except Exception as error:
-        raise Breakdown(f"{task.name}.{what} raised {type(error).__name__}: {error}") from error
+        raise TaskError(f"{task.name}.{what} raised {type(error).__name__}: {error}") from error
     return found
 
 

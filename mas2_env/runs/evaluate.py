@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.ledger import Ledger, Totals, read_ledger, sum_lines
+from mas2_env.backends.ledger import Ledger, Totals, iterate_ledger, sum_lines
 from mas2_env.errors import DataError, RunError
 from mas2_env.pool import Pool
 from mas2_env.reward import Outcome
@@ -326,7 +326,7 @@ def load_result(folder: str | Path, baseline: str | None = None) -> Result:
     """
     facts, records = journal.read_run(Path(folder))
     path = Path(folder) / LEDGER
-    totals = sum_lines(read_ledger(path)) if path.exists() else None
+    totals = sum_lines(iterate_ledger(path)) if path.exists() else None
     return Result(facts, records, Path(folder), baseline, totals)
 
 

@@ -1,0 +1,123 @@
+"""What the options of a command choose: policies, tasks, seeds."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from mas2_env.runs.record import TaskEntry
+    from mas2_env.task import Task
+
+Strings = list[str]
+
+
+def policies_of(given: Strings) -> dict[str, str | object]:
+    """Policies by name, from `a,b`, `all`, `package.module:Name` and `NAME=package.module:Name`.
+
+    Raises:
+        PluginError: if a name is not registered.
+        RunError: if two have one name.
+    """
+    from mas2_env.errors import RunError
+    from mas2_env.plugins import canonical_name, names
+
+    found: dict[str, str | object] = {}
+    for word in words_of(given):
+        if word == "all":
+            found.update({name: name for name in names("policies") if name not in found and alone(name)})
+            continue
+        label, _, route = word.rpartition("=")
+        if ":" in route:
+            name = label or route.partition(":")[2]
+        else:
+            route = canonical_name("policies", route)
+            name = label or route
+        if found.setdefault(name, route) != route:
+            raise RunError(
+                f"two policies are named {name!r}: {found[name]}, {route}; name one NAME=package.module:Name"
+            )
+    return found
+
+
+def alone(policy: str) -> bool:
+    """Whether a registered policy decides by itself, and asks no language model that a run may lack."""
+    from mas2_env.plugins import load
+
+    return not callable(getattr(load("policies", policy), "connect", None))
+
+
+class TaskChoice(NamedTuple):
+    """What the options of a command say of tasks: which, where their items come from, and what part."""
+
+    tasks: Strings | None = None
+    source: str | None = None
+    data: Strings | None = None
+    split: str | None = None
+
+
+def spec_of(entry: "TaskEntry") -> str:
+    """How the task of a run is named on a command line."""
+    from mas2_env.task import label_of
+
+    split = {} if entry.split == "all" else {"split": entry.split}
+    return label_of(entry.route, {**entry.options, **split})
+
+
+def tasks_of(choice: TaskChoice) -> "list[Task]":
+    """Tasks, bound to their data.
+
+    Raises:
+        PluginError: if a task is not registered.
+        DataError: if its data cannot be read.
+        RunError: if `data` names a task that is not among them, or is not TASK=PATH.
+    """
+    from mas2_env.errors import RunError
+    from mas2_env.plugins import canonical_name, make_task, names, parse_spec
+    from mas2_env.pool import did_you_mean
+
+    wanted: dict[str, str] = {}
+    for word in words_of(choice.tasks or ["all"]):
+        for spec in names("tasks") if word == "all" else (word,):
+            wanted[spec] = canonical_name("tasks", parse_spec(spec)[0])
+    paths: dict[str, str] = {}
+    for entry in choice.data or []:
+        name, separator, path = entry.partition("=")
+        if not separator or not path:
+            raise RunError(f"--data {entry!r}: expected TASK=PATH")
+        name = canonical_name("tasks", name)
+        if name not in wanted.values():
+            near = did_you_mean(name, wanted.values())
+            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
+        paths[name] = path
+    if paths and choice.source == "procedural":
+        raise RunError(f"--data gives files, but --source is {choice.source!r}")
+    made = []
+    for spec, name in wanted.items():
+        kind: Any = choice.source or ("file" if name in paths else "procedural")
+        if kind == "file" and name not in paths:
+            raise RunError(f"--source is 'file', but --data names no file for {name}: --data {name}=PATH")
+        made.append(make_task(spec, kind, paths.get(name), split=choice.split or "all"))
+    return made
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`3` is 0, 1, 2; `4,7` is 4 and 7; `7,` is 7 alone.
+
+    Raises:
+        RunError: if it is neither.
+    """
+    from mas2_env.errors import RunError
+
+    words = [word.strip() for word in text.split(",")]
+    try:
+        numbers = tuple(int(word) for word in words if word)
+    except ValueError:
+        numbers = ()
+    if not numbers or any(number < 0 for number in numbers) or text.strip() == "0":
+        raise RunError(f"--seeds {text!r}: expected how many (3), or which (0,1,2; '0,' for seed 0 alone)")
+    return numbers if "," in text else tuple(range(numbers[0]))
+
+
+def words_of(given: Strings) -> list[str]:
+    """The words of options that may be repeated or separated by commas."""
+    from mas2_env.plugins import split_words
+
+    return [word for text in given for word in split_words(text)]
