@@ -170,8 +170,8 @@ def test_answers_that_are_none_or_nonsense_score_nothing() -> None:
 
 
 def test_sources_that_cannot_be_read_say_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'procedural' and 'file'"):
-        HumanEval("hub")
+    with pytest.raises(DataError, match="a mirror is a folder in the hub's layout"):
+        HumanEval("hub", str(tmp_path / "missing"))
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"task_id": "HumanEval/0", "prompt": "def f():"}\n', encoding="utf-8")
     with pytest.raises(DataError, match="line 1"):

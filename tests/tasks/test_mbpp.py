@@ -217,8 +217,8 @@ def test_answers_that_are_none_or_nonsense_score_nothing() -> None:
 
 
 def test_sources_that_cannot_be_read_say_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'procedural' and 'file'"):
-        MBPP("hub")
+    with pytest.raises(DataError, match="a mirror is a folder in the hub's layout"):
+        MBPP("hub", str(tmp_path / "missing"))
     record = {
         "text": "Write f.",
         "code": "",
