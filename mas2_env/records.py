@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import itertools
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +91,13 @@ def read_records(path: str | Path, schema: type[T]) -> Records[T]:
             record does not fit.
     """
     file = Path(path)
+    stat = _regular(file)
+    kind: Any = schema
+    return _read(str(file), kind, stat.st_mtime_ns, stat.st_size)
+
+
+def _regular(file: Path) -> os.stat_result:
+    """What is known of a file that can be read to its end, as a pipe cannot."""
     try:
         stat = file.stat()
     except OSError as error:
@@ -99,8 +107,7 @@ def read_records(path: str | Path, schema: type[T]) -> Records[T]:
     if not file.is_file():
         what = "a folder" if file.is_dir() else "no regular file"
         raise DataError(f"{file}: is {what}; give the path of a .jsonl, .jsonl.gz or .json file")
-    kind: Any = schema
-    return _read(str(file), kind, stat.st_mtime_ns, stat.st_size)
+    return stat
 
 
 def read_loose(path: str | Path) -> Records[Any]:
@@ -113,20 +120,18 @@ def read_loose(path: str | Path) -> Records[Any]:
         DataError: if the file cannot be read, or begins as JSON and is none.
     """
     anything: Any = Any
+    _regular(Path(path))
     try:
         return read_records(path, anything)
-    except DataError as error:
-        content, digest = _whole(Path(path), error)
-        if f"{path}: line 1:" in str(error) and content.lstrip()[:1] == b"{":
-            return Records(
-                path=str(path), digest=digest, rows=(_document(path, content),), lines=(1,), unit="line"
-            )
-        if content.lstrip()[:1] in (b"{", b"[", b""):
+    except DataError as fault:
+        content, digest = _whole(Path(path), fault)
+        begin = content.lstrip()[:1]
+        document = begin == b"{" and f"{path}: line 1:" in str(fault)
+        if begin in (b"{", b"[", b"") and not document:
             raise
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            raise error from None
+        text = _text(path, content, fault)
+    if document:
+        return Records(path=str(path), digest=digest, rows=(_document(path, text),), lines=(1,), unit="line")
     lines = [(number, line.rstrip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     numbers, rows = zip(*lines, strict=True)
     return Records(path=str(path), digest=digest, rows=rows, lines=numbers, unit="line")
@@ -147,12 +152,23 @@ def _whole(file: Path, fault: DataError) -> tuple[bytes, str]:
         raise fault from None
 
 
-def _document(path: str | Path, content: bytes) -> Any:
+def _text(path: str | Path, content: bytes, fault: DataError) -> str:
+    """The content as text; `fault` names an encoding that it is in."""
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        if content[:2] in _ENCODINGS:
+            raise fault from None
+        line = 1 + content.count(b"\n", 0, error.start)
+        raise DataError(f"{path}: line {line}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+
+
+def _document(path: str | Path, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
         place = re.search(r"\(byte (\d+)\)", str(error))
-        line = content.rstrip().count(b"\n", 0, int(place[1]) if place else None) + 1
+        line = text.rstrip().encode().count(b"\n", 0, int(place[1]) if place else None) + 1
         raise DataError(f"{path}: line {line}: not a JSON object: {error}") from None
     except RecursionError:
         raise DataError(f"{path}: line 1: not a record: it is nested too deeply") from None

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import os
 import io
 import json
 import tempfile
@@ -201,6 +202,10 @@ def test_a_file_that_need_not_be_records_is_read_as_what_it_is(tmp_path: Path) -
         (b"[1, 2", "not a JSON list"),
         (b"", "holds no record"),
         (b"text \xff", "line 1: not UTF-8"),
+        (b"some text\nand caf\xe9\n", r"line 2: not UTF-8 \(invalid"),
+        (b'{"a": "caf\xe9"}\n', r"line 1: not UTF-8 \(invalid"),
+        (b'{"a": 1,\n "b": "caf\xe9"}\n', r"line 2: not UTF-8 \(invalid"),
+        ("some text".encode("utf-16"), "line 1: is UTF-16"),
         (gzip.compress(b"some text\n" * 999)[:-20], "the gzip data is truncated"),
         (b'{"a": ' * 5000, "nested too deeply"),
     ],
@@ -215,4 +220,11 @@ def test_a_text_of_any_length_is_refused_before_it_is_held(tmp_path: Path) -> No
     with path.open("r+b") as file:
         file.truncate(1 << 30)
     with pytest.raises(DataError, match="line 1: not a JSON object"):
+        read_loose(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="pipe: is no regular file"):
         read_loose(path)
