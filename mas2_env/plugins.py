@@ -167,8 +167,19 @@ def make_task(
         DataError: if its data cannot be read.
     """
     name, given = parse_spec(spec)
-    cls = task_class(name)
-    options = {**options, **given}
+    return bind_task(task_class(name), source, path, seed, {**options, **given})
+
+
+def bind_task(
+    cls: type[Task], source: SourceName, path: str | None, seed: int, options: dict[str, Any]
+) -> Task:
+    """A task of that class, made with options that it has.
+
+    Raises:
+        PluginError: if it has no such option.
+        DataError: if its data cannot be read.
+    """
+    options = dict(options)
     if options.get("split") == "all":
         del options["split"]
     known = _options_of(cls)
@@ -233,6 +244,11 @@ def task_class(name: str) -> type[Task]:
     cls = load("tasks", name)
     if not (isinstance(cls, type) and issubclass(cls, Task)):
         raise PluginError(f"task {name!r} is {cls!r}, expected a subclass of mas2_env.task.Task")
+    if inspect.isabstract(cls):
+        lacking = ", ".join(sorted(cls.__abstractmethods__))
+        raise PluginError(
+            f"task {name!r} cannot be used as it is: {cls.__qualname__} does not define {lacking}"
+        )
     return cls
 
 

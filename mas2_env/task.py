@@ -238,6 +238,11 @@ class Task(ABC):
         """
         raise DataError(f"{cls.name}: has no data that could be downloaded")
 
+    @classmethod
+    def to_score(cls) -> "type[Task]":
+        """The class that `mas2 tasks score` uses: another where predictions can be scored on less data."""
+        return cls
+
     @abstractmethod
     def item(self, index: int) -> Item:
         """The item at `index`; `IndexError` where there is none."""

@@ -210,6 +210,10 @@ def test_nothing_is_imported_before_it_is_used(register, mine):
 def test_what_is_not_a_task_is_said_so(mine):
     with pytest.raises(PluginError, match=r"expected a subclass of mas2_env.task.Task"):
         make_task("mine:Fixed")
+    with pytest.raises(
+        PluginError, match=r"'mas2_env.task:Task' .* Task does not define digest, extract, find"
+    ):
+        make_task("mas2_env.task:Task")
 
 
 def test_a_backend_that_cannot_be_made_is_named(mine):

@@ -1,8 +1,8 @@
 import gzip
 import hashlib
-import os
 import io
 import json
+import os
 import tempfile
 import tracemalloc
 from pathlib import Path

@@ -45,12 +45,14 @@ def score_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a file of predictions as the official program does, and print the figures."""
-    from mas2_env.plugins import make_task
+    from mas2_env.plugins import bind_task, parse_spec, task_class
     from mas2_env.scoring.agreement import agreement
     from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
 
-    made = make_task(task, source or ("file" if data else "procedural"), data)
+    name, options = parse_spec(task)
+    kind = source or ("file" if data else "procedural")
+    made = bind_task(task_class(name).to_score(), kind, data, 0, options)
     scorer = scorer_of(made)
     records = scorer.load(file)
     form = recognise(records, scorer, format)

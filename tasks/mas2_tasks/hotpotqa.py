@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mas2_env.records import Records
-from mas2_env.task import Document, Item, Score, Truth
+from mas2_env.task import Document, Item, Score, Task, Truth
 from mas2_tasks import questions
 from mas2_tasks.answers import normalise
 from mas2_tasks.hotpotqa_file import HotpotRecord, bare, distractors, published, read_hotpotqa
@@ -84,6 +84,11 @@ class HotpotQA(QuestionTask):
         "arXiv:1809.09600"
     )
     fetch = "download hotpot_dev_distractor_v1.json from https://hotpotqa.github.io"
+
+    @classmethod
+    def to_score(cls) -> type[Task]:
+        """One that takes files without paragraphs as well: answers and facts are all that scoring needs."""
+        return HotpotReferences
 
     def _load(self, path: str) -> Records[HotpotRecord]:
         return read_hotpotqa(path)
@@ -190,3 +195,10 @@ class HotpotQA(QuestionTask):
         exact = float(given == wanted)
         metrics = {"em": exact, "f1": f1, "precision": precision, "recall": recall}
         return Score(given == wanted, exact, metrics)
+
+
+class HotpotReferences(HotpotQA):
+    """HotpotQA's questions, answers and supporting facts, to score predictions with."""
+
+    def _load(self, path: str) -> Records[HotpotRecord]:
+        return read_hotpotqa(path, context=False)

@@ -87,9 +87,28 @@ def test_bad_records_name_their_line(tmp_path: Path, change: dict[str, Any], mes
 
 
 def test_a_missing_field_and_an_unknown_id(tmp_path: Path) -> None:
-    short = {key: value for key, value in RECORD.items() if key != "context"}
-    with pytest.raises(DataError, match="line 1: Object missing required field `context`"):
+    short = {key: value for key, value in RECORD.items() if key != "question"}
+    with pytest.raises(DataError, match="line 1: Object missing required field `question`"):
         HotpotQA("file", write(tmp_path, short))
+
+
+def test_agents_need_paragraphs_and_scoring_does_not(tmp_path: Path) -> None:
+    short = {key: value for key, value in RECORD.items() if key != "context"}
+    with pytest.raises(
+        DataError, match=r"line 1: `context` has no paragraphs or is not there.*score` alone does without"
+    ):
+        HotpotQA("file", write(tmp_path, short))
+    references = HotpotQA.to_score()("file", write(tmp_path, short))
+    assert references.item(0).truth.answer == RECORD["answer"]
+    assert (
+        references.item(0).truth.gold.facts
+        == HotpotQA("file", write(tmp_path, RECORD)).item(0).truth.gold.facts
+    )
+    with pytest.raises(DataError, match="titles and 0 lists"):
+        HotpotQA.to_score()("file", write(tmp_path, {**RECORD, "context": {"title": ["A"], "sentences": []}}))
+
+
+def test_an_unknown_id_and_index(tmp_path: Path) -> None:
     task = HotpotQA("file", write(tmp_path, RECORD))
     with pytest.raises(DataError, match="did you mean '5a8b57f2'"):
         task.find("5a8b57f1")

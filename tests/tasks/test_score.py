@@ -134,3 +134,28 @@ def test_the_comparison_is_printed_metric_by_metric(shared: Path, capsys: pytest
         ["strict", "lm_eval_strict_match", "495", "495"],
         ["flexible", "lm_eval_flexible_match", "495", "495"],
     ]
+
+
+def test_hotpotqa_is_scored_on_items_without_paragraphs(shared: Path, tmp_path: Path, capsys: Any) -> None:
+    items = shared / "benchmarks" / "hotpotqa" / "items_no_context.jsonl.gz"
+    if not items.exists():
+        pytest.skip(f"{items.name} is not here")
+    with gzip.open(items, "rt", encoding="utf-8") as lines:
+        records = [json.loads(next(lines)) for _ in range(3)]
+    facts = [record["supporting_facts"] for record in records]
+    pairs = [list(zip(fact["title"], fact["sent_id"], strict=True)) for fact in facts]
+    answers = [record["answer"] for record in records[:2]] + ["something else"]
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"id": record["id"], "prediction": {"answer": answer, "sp": pair}}) + "\n"
+            for record, answer, pair in zip(records, answers, pairs, strict=True)
+        )
+    )
+    assert run(["tasks", "score", "hotpotqa", str(path), "--data", str(items), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [(row["success"], row["metrics"]["sp_em"], row["metrics"]["joint_em"]) for row in rows] == [
+        (True, 1.0, 1.0),
+        (True, 1.0, 1.0),
+        (False, 1.0, 0.0),
+    ]
