@@ -40,7 +40,7 @@ def members(world: Closed, kind: str, mask: int) -> set[Thing]:
 def test_a_claim_is_true_of_what_it_says_and_of_nothing_else(world: Closed) -> None:
     """Every set is compared with what enumerating the world gives."""
     for kind, things in world.things.items():
-        for thing in things[:20]:
+        for thing in things[:8]:
             assert members(world, kind, world.fitting(kind, "word", thing.word)) == {
                 other for other in things if other.word == thing.word
             }
@@ -107,9 +107,9 @@ def test_wrong_answers_fit_all_claims_but_one(questions: list[Browsed]) -> None:
 
 
 def test_the_documents_tell_every_fact_in_question(questions: list[Browsed]) -> None:
-    for index, question in enumerate(questions[:60]):
-        world = world_of(*NAME, 0, index)
-        texts = {told.docid: told for told in (document(world, place) for place in range(len(world.docids)))}
+    world = world_of(*NAME, 0, 0)
+    texts = {told.docid: told for told in (document(world, place) for place in range(len(world.docids)))}
+    for question in questions:
         assert set(question.gold) <= set(question.evidence) <= set(texts)
         assert question.gold
         assert all(question.answer in texts[docid].text for docid in question.gold)
