@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
+from vllm.platforms import current_platform
 from vllm.sampling_params import StructuredOutputsParams
 from vllm.v1.engine.exceptions import EngineDeadError
 
@@ -39,6 +40,9 @@ class VllmEngine:
 
     def __init__(self, engine: Engine, adapters: Sequence[str], context: int) -> None:
         options: dict[str, Any] = {"max_model_len": context}
+        if current_platform.is_cpu():
+            # In chunks, vLLM (0.32) dies of a request with a seed there: its generator cannot be wound back.
+            options |= {"enable_chunked_prefill": False}
         if engine.revision:
             options |= {"revision": engine.revision, "tokenizer_revision": engine.revision}
         if adapters:
@@ -58,6 +62,23 @@ class VllmEngine:
         Raises:
             ProviderDown: if the engine is dead.
         """
+        said: dict[int, Said] = {}
+        for places in self._batches(asks):
+            said.update(zip(places, self._together([asks[place] for place in places]), strict=True))
+        return [said[place] for place in range(len(asks))]
+
+    def _batches(self, asks: Sequence[Ask]) -> list[list[int]]:
+        """Places of what is asked together: all, but that on a CPU requests without an adapter go apart.
+
+        There vLLM (0.32) looks up the adapter of a request that has none at index -1: it takes the last one.
+        """
+        if not self._adapters or not current_platform.is_cpu():
+            return [list(range(len(asks)))]
+        plain = [place for place, ask in enumerate(asks) if not ask.adapter]
+        adapted = [place for place, ask in enumerate(asks) if ask.adapter]
+        return [places for places in (plain, adapted) if places]
+
+    def _together(self, asks: Sequence[Ask]) -> list[Said]:
         adapters = [self._adapters.get(ask.adapter) for ask in asks]
         try:
             outputs = self._llm.generate(

@@ -1,4 +1,4 @@
-"""What the backend `vllm` asks of vLLM, against a stand-in (tests/vllm asks the real one)."""
+"""What the backend `vllm` asks of vLLM, against a stand-in (tests/serving/vllm asks the real one)."""
 
 import json
 import sys
@@ -141,6 +141,7 @@ def backend(adapter, monkeypatch):
         "vllm.lora": {},
         "vllm.lora.request": {"LoRARequest": LoRARequest},
         "vllm.sampling_params": {"StructuredOutputsParams": StructuredOutputsParams},
+        "vllm.platforms": {"current_platform": types.SimpleNamespace(is_cpu=lambda: False)},
         "vllm.v1": {},
         "vllm.v1.engine": {},
         "vllm.v1.engine.exceptions": {"EngineDeadError": EngineDeadError},
@@ -191,6 +192,14 @@ def test_all_requests_go_into_one_batch_each_with_its_own_parameters(backend, ad
     assert parameters[:2] == [first, tuned]
     assert parameters[2].structured_outputs == StructuredOutputsParams(schema)
     assert adapters == [None, LoRARequest("adapter1", 1, str(adapter)), None]
+
+
+def test_on_a_cpu_requests_without_an_adapter_go_apart(backend, monkeypatch):
+    monkeypatch.setattr(sys.modules["vllm.platforms"].current_platform, "is_cpu", lambda: True)
+    asked = [prompt("ab"), prompt("c", "tuned"), prompt("def")]
+    assert [reply.prompt_tokens for reply in backend.chat(asked)] == [2, 1, 3]
+    given = [[len(p["prompt_token_ids"]) for p in prompts] for prompts, _, _ in LLM.made[0].asked]
+    assert given == [[2, 3], [1]]
 
 
 def test_without_an_adapter_none_is_asked_for(backend):

@@ -16,13 +16,15 @@ from mas2_env.backends.ledger import Ledger
 from mas2_env.backends.openai import OpenAI
 from mas2_env.pool import parse_pool
 
+collect_ignore = [] if find_spec("vllm") else ["vllm"]  # `make test-vllm` has an environment with it
+
 POOL = """
 name = "served"
 reference = "tiny"
 
 [provider.local]
 base_url = "{url}/v1"
-body = {{ max_tokens = 24, temperature = 0.8 }}
+body = {{ max_tokens = {most}, temperature = 0.8 }}
 timeout = 60
 {provider}
 """
@@ -99,11 +101,11 @@ def serve(tmp_path_factory):
 def asks():
     """A backend `openai` for models on a server, by their names there; `tiny` is the first."""
 
-    def make(url, *models, provider=""):
+    def make(url, *models, provider="", most=24):
         names = ["tiny", *models[1:]]
         entries = [BACKBONE.format(name=n, model=m) for n, m in zip(names, models, strict=True)]
         backend = OpenAI(
-            parse_pool(POOL.format(url=url, provider=provider) + "".join(entries), "served.toml")
+            parse_pool(POOL.format(url=url, provider=provider, most=most) + "".join(entries), "served.toml")
         )
         backend.ledger = Ledger()
         return backend
