@@ -10,6 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.generation.logits_process import (
     MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -92,18 +93,17 @@ class TransformersEngine:
         sampling, most = asks[0].sampling, asks[0].most
         width = max(len(ask.tokens) for ask in asks)
         device = self._model.device
-        rows = [[self._pad] * (width - len(ask.tokens)) + ask.tokens for ask in asks]
+        # What is padded with is masked; a token that is there anyway changes no repetition penalty.
+        rows = [ask.tokens[:1] * (width - len(ask.tokens)) + ask.tokens for ask in asks]
         seen = [[0] * (width - len(ask.tokens)) + [1] * len(ask.tokens) for ask in asks]
         draw = Draw(self._filled(sampling), [ask.seed for ask in asks], asks[0].logprobs)
         stops = {"stop_strings": list(sampling.stop), "tokenizer": self.tokenizer} if sampling.stop else {}
-        penalty = sampling.repetition_penalty or self._defaults.repetition_penalty
         with torch.inference_mode():
             written = self._model.generate(
                 input_ids=torch.tensor(rows, device=device),
                 attention_mask=torch.tensor(seen, device=device),
                 max_new_tokens=most,
                 do_sample=False,
-                repetition_penalty=penalty,
                 logits_processor=[draw],
                 **stops,
             )
@@ -124,6 +124,7 @@ class TransformersEngine:
             _first(sampling.top_p, own.top_p, 1.0),
             int(_first(sampling.top_k, own.top_k, 0)),
             _first(sampling.min_p, own.min_p, 0.0),
+            _first(sampling.repetition_penalty, own.repetition_penalty, 1.0),
         )
 
     def _said(self, row: list[int], stops: tuple[str, ...], most: int, logprobs: list[float]) -> Said:
@@ -178,9 +179,13 @@ def pack(asks: Sequence[Ask], budget: int) -> Iterator[list[int]]:
 class Drawing:
     """Sampling parameters, none of them left open."""
 
-    def __init__(self, temperature: float, top_p: float, top_k: int, min_p: float) -> None:
+    def __init__(
+        self, temperature: float, top_p: float = 1.0, top_k: int = 0, min_p: float = 0.0, penalty: float = 1.0
+    ) -> None:
         self.temperature = temperature
         self.warpers: list[Any] = []
+        if penalty != 1:
+            self.warpers.append(RepetitionPenaltyLogitsProcessor(float(penalty)))
         if temperature > 0:
             self.warpers.append(TemperatureLogitsWarper(float(temperature)))
             if top_k > 0:

@@ -1,17 +1,22 @@
 """The backend `transformers`: a tiny model in this process."""
 
+import json
 import math
 import pickle
 import re
+import shutil
 
 import pytest
 
 pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
-from mas2_env.backends.ledger import Ledger
+from typer.testing import CliRunner
+
+from mas2_env.backends.ledger import Ledger, read_ledger, sum_lines
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt, ToolRequest
 from mas2_env.backends.transformers import Transformers
+from mas2_env.cli import app
 from mas2_env.episode import Episode
 from mas2_env.errors import PoolError, ProviderDown
 from mas2_env.execution.operation import Failure, Reply
@@ -80,13 +85,27 @@ def said(answers):
     return [(a.text, a.prompt_tokens, a.completion_tokens) if isinstance(a, Reply) else a for a in answers]
 
 
-@pytest.mark.parametrize("name", ["greedy", "drawing"])
+@pytest.fixture(scope="module")
+def penalised(weights):
+    return backend_of(weights, "temperature = 0.9, min_p = 0.01, repetition_penalty = 1.5")
+
+
+@pytest.mark.parametrize("name", ["greedy", "drawing", "penalised"])
 def test_a_reply_does_not_depend_on_its_batch(name, request):
     backend = request.getfixturevalue(name)
     prompts = [prompt(text, sample) for sample, text in enumerate(TEXTS * 3)]
     together = said(backend.chat(prompts))
     assert together == said(backend.chat(prompts[::-1]))[::-1]
     assert together == [said(backend.chat([one]))[0] for one in prompts]
+
+
+def test_what_the_pool_leaves_open_the_generation_config_says(weights, greedy, tmp_path):
+    shutil.copytree(weights[0], tmp_path / "model")
+    path = tmp_path / "model" / "generation_config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({**config, "do_sample": True, "top_k": 1, "temperature": 0.6}))
+    likeliest = backend_of((tmp_path / "model", *weights[1:]))
+    assert said(likeliest.chat([prompt()])) == said(greedy.chat([prompt()]))
 
 
 def test_samples_differ_where_they_are_drawn(greedy, drawing):
@@ -127,7 +146,7 @@ def test_draws_follow_the_distribution(weights):
     with torch.inference_mode():
         scores = model(**tokenizer("What is", return_tensors="pt")).logits[0, -1:]
     count = 4000
-    draw = Draw(Drawing(0.8, 1.0, 20, 0.0), range(count), keep=False)
+    draw = Draw(Drawing(0.8, top_k=20), range(count), keep=False)
     chosen = draw(None, scores.expand(count, -1)).argmax(-1)
     top = (scores[0] / 0.8).topk(20)
     expected = count * top.values.softmax(-1)
@@ -234,6 +253,32 @@ def test_too_little_memory_for_a_batch_is_enough_for_its_halves(drawing, monkeyp
     monkeypatch.setattr(engine, "_batch", tight)
     assert said(drawing.chat(prompts)) == before
     assert sizes == [6, 3, 1, 2, 3, 1, 2]
+
+
+def test_a_run_from_the_command_line(weights, tmp_path):
+    pool = tmp_path / "local.toml"
+    pool.write_text(
+        POOL.format(path=weights[0], engine="").replace("= 16", "= 64")
+        + BACKBONE.format(name="base", more="").replace("512", "2048")
+        + BACKBONE.format(name="tuned", more=f'adapter = "{weights[1]}"').replace("512", "2048")
+    )
+    options = [
+        "--policy",
+        "cot,llm",
+        "--tasks",
+        "gsm8k",
+        "--items",
+        "4",
+        "--backend",
+        "transformers",
+        "--json",
+    ]
+    command = ["eval", *options, "--pool", str(pool), "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    totals = sum_lines(read_ledger(tmp_path / "run" / "ledger.jsonl"))
+    assert totals.calls > 8
+    assert totals.estimated == totals.unknown == 0
 
 
 def test_what_tells_weights_apart(weights, tmp_path):
