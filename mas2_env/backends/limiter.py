@@ -41,11 +41,16 @@ class Limiter:
         self._cut = -1.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def acquire(self) -> float:
         """Wait for a turn. Returns the time at which it came, to be handed to `refused`."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what waited in another loop has ended with it
+            self._loop, self._timer = loop, None
+            self._waiting.clear()
         if self.busy >= int(self.limit) or self._clock() < self._until or self._waiting:
-            turn = asyncio.get_running_loop().create_future()
+            turn = loop.create_future()
             self._waiting.append(turn)
             self._wake()
             try:
@@ -53,7 +58,7 @@ class Limiter:
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
                     self.release()
-                else:
+                elif turn in self._waiting:
                     self._waiting.remove(turn)
                 raise
         else:

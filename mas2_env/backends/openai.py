@@ -62,6 +62,11 @@ class _Seat:
         key = self.key
         return text.replace(key, "[key]") if key else text
 
+    def scrub_bytes(self, data: bytes) -> bytes:
+        """A response without the key: a server may repeat it anywhere, in what a model says even."""
+        key = self.key.encode()
+        return data.replace(key, b"[key]") if key and key in data else data
+
 
 class OpenAI(ChatBackend):
     """Asks the servers that a pool names.
@@ -114,6 +119,11 @@ class OpenAI(ChatBackend):
                 raise PoolError(
                     f"provider {name!r} wants its key in the environment variable "
                     f"{seat.provider.api_key_env}, which is not set"
+                )
+            if not (seat.key.isascii() and seat.key.isprintable()):
+                raise PoolError(
+                    f"provider {name!r}: the key in {seat.provider.api_key_env} holds characters that cannot "
+                    "be sent in a header"
                 )
 
     @property
@@ -323,7 +333,7 @@ class _Call:
                     content=self.data,
                     options={"headers": {"Content-Type": "application/json"}},
                 )
-                return await response.aread()
+                return self.seat.scrub_bytes(await response.aread())
         except APIStatusError as error:
             text = scrub(error.response.text)
             raise trouble_of_status(
@@ -333,9 +343,11 @@ class _Call:
             raise Trouble(f"no answer within {provider.timeout:g} s", "retry", "timeout") from None
         except (APIConnectionError, httpx2.HTTPError, OSError) as error:
             cause = error.__cause__ or error
-            raise Trouble(
-                f"connection failed: {scrub(str(cause) or type(cause).__name__)}", "retry", "connection"
-            ) from None
+            said = scrub(str(cause) or type(cause).__name__)
+            raise Trouble(f"connection failed: {said}", "retry", "connection") from None
+        except Exception as error:  # whatever else a client raises, perhaps with the key in it
+            said = scrub(f"{type(error).__name__}: {error}")
+            raise Trouble(f"the request cannot be sent: {said}", "give up", "unsent", answered=True) from None
 
     def line(self, seconds: float, ended: str, tokens: Tokens) -> Line:
         """The line of an attempt in the ledger."""

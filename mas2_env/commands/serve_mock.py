@@ -49,7 +49,7 @@ def serve_mock_command(
     changes = {name: value for name, value in options.items() if value is not None}
     faults = msgspec.structs.replace(made.faults, **_faults(fault or []))
     made = msgspec.structs.replace(made, **changes, faults=faults).check()
-    asyncio.run(_serve(Mock(made, log, host, port)))
+    asyncio.run(_serve(Mock(made, log, host, port, keep=False)))
 
 
 def _faults(given: list[str]) -> dict[str, float]:

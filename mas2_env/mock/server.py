@@ -5,6 +5,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -57,6 +58,7 @@ class Mock:
         log: file to which one line for each request is appended; None keeps the lines in `lines` alone.
         host: to listen on.
         port: to listen on; 0 for any that is free.
+        keep: whether `lines` are kept.
 
     Attributes:
         lines: what was logged so far.
@@ -75,11 +77,13 @@ class Mock:
         log: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        keep: bool = True,
     ) -> None:
         self.scenario = (scenario or Scenario()).check()
         self.lines: list[Line] = []
         self.host, self.port = host, port
         self._log = log
+        self._keep = keep
         self._file = -1
         self._seen: Counter[bytes] = Counter()
         self._number = 0
@@ -181,8 +185,9 @@ class Mock:
         refused = self._refusal(request, body, model)
         if refused is not None:
             return self._refuse(number, request.path, model, *refused)
-        self._seen[raw] += 1
-        seen = draws(self.scenario.seed, raw, self._seen[raw])
+        body_id = blake2b(raw, digest_size=12).digest()
+        self._seen[body_id] += 1
+        seen = draws(self.scenario.seed, body_id.hex(), self._seen[body_id])
         self._open += 1
         try:
             return await self._play(request, body, number, next(seen), next(seen))
@@ -265,7 +270,8 @@ class Mock:
         )  # fmt: skip
         status = 0 if fault in ("drop", "hang", "gone") else status
         line = Line(number, path, model, status, fault, billed is not None, *tokens)
-        self.lines.append(line)
+        if self._keep:
+            self.lines.append(line)
         if self._file >= 0:
             os.write(self._file, _encode(line) + b"\n")
 

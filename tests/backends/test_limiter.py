@@ -114,6 +114,26 @@ def test_a_caller_that_is_cancelled_leaves_no_trace(given):
     asyncio.run(cancelled())
 
 
+def test_a_pause_that_outlives_its_event_loop_is_kept_in_the_next():
+    limiter = Limiter(1, 1)
+
+    async def refused():
+        since = await limiter.acquire()
+        limiter.refused(since, 0.2)
+        limiter.release()
+        waiting = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+
+    async def next_one():
+        await asyncio.wait_for(limiter.acquire(), 5.0)
+        limiter.release()
+
+    asyncio.run(refused())
+    asyncio.run(next_one())
+    assert limiter.busy == 0
+
+
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for():
     limiter, order = Limiter(1, 1), []
 

@@ -287,6 +287,33 @@ def test_no_key_is_ever_written_down(keyed, tmp_path):
     backend.ledger.close()
 
 
+@pytest.mark.parametrize("where", ["content", "refusal", "error"])
+def test_a_key_that_a_server_repeats_in_a_response_is_taken_out(keyed, monkeypatch, where):
+    def repeat(given, body, number, fault):
+        if where == "error":
+            return {"error": {"message": f"bad {SECRET}"}}
+        message = {"role": "assistant", "content": "", where: f"the key is {SECRET}"}
+        return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}
+
+    monkeypatch.setattr("mas2_env.mock.server.chat_response", repeat)
+    with Mock() as server:
+        (answer,) = backend_of(server, f"{keyed}\nretries = 0").chat([prompt()])
+    assert "[key]" in repr(answer)
+    assert SECRET not in repr(answer)
+
+
+@pytest.mark.parametrize("key", ["sk-one\nsk-two", "sk-schlüssel"])
+def test_a_key_that_cannot_be_sent_is_not_shown(monkeypatch, key):
+    monkeypatch.setenv("SERVED_KEY", key)
+    with Mock() as server:
+        backend = backend_of(server, 'api_key_env = "SERVED_KEY"')
+        with pytest.raises(PoolError, match="holds characters that cannot be sent") as caught:
+            backend.prepare()
+        (answer,) = backend.chat([prompt()])
+    assert isinstance(answer, ProviderError)
+    assert "sk-" not in f"{caught.value}{answer}"
+
+
 @pytest.mark.parametrize(
     ("provider", "backbone", "said"),
     [
