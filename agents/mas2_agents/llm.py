@@ -5,7 +5,7 @@ server can be held to a JSON schema, it is given that of the decision, narrowed 
 cannot, the reply is read leniently. A decision that is invalid all the same comes back with what was wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -32,7 +32,8 @@ class LLM:
 
     Args:
         seed: which sample of each decision is asked for.
-        backbone: name of the model; by default the pool's `meta`.
+        backbone: name of the model; or one for each stage, such as three adapters of one base; by default
+            the pool's `meta`.
         style: size of the prompts, `full` or `compact`.
 
     Example:
@@ -41,11 +42,18 @@ class LLM:
         >>> # policy.connect(backend, pool), which a run does by itself
     """
 
-    def __init__(self, seed: int = 0, backbone: str | None = None, style: Style = "full") -> None:
+    def __init__(
+        self, seed: int = 0, backbone: str | Mapping[str, str] | None = None, style: Style = "full"
+    ) -> None:
+        if isinstance(backbone, Mapping) and set(backbone) != set(_KINDS):
+            raise PolicyError(
+                f"policy LLM: backbone names {sorted(backbone)}, expected one for {list(_KINDS)}"
+            )
         self.seed = seed
         self.backbone = backbone
         self.style: Style = style
         self._backend: ChatBackend | None = None
+        self._backbones: dict[str, str] = {}
 
     def connect(self, backend: object, pool: Pool) -> None:
         """Take the run's backend to ask.
@@ -59,19 +67,20 @@ class LLM:
                 f"policy LLM asks a language model, and the backend {type(inner).__name__} answers roles of "
                 "a system alone; use one that takes any prompt, such as --backend openai"
             )
-        name = self.backbone or pool.meta
-        if name not in pool:
-            raise PolicyError(
-                f"policy LLM: backbone {name!r} is not in the pool{did_you_mean(name, pool.names)}"
-            )
-        self._backend, self.backbone = backend, name
+        given = self.backbone or pool.meta
+        backbones = dict(given) if isinstance(given, Mapping) else dict.fromkeys(_KINDS, given)
+        for name in backbones.values():
+            if name not in pool:
+                near = did_you_mean(name, pool.names)
+                raise PolicyError(f"policy LLM: backbone {name!r} is not in the pool{near}")
+        self._backend, self._backbones = backend, backbones
 
     def prompt(self, observation: Observation) -> Prompt:
         """The request for a decision."""
-        if self.backbone is None:
+        if not self._backbones:
             raise PolicyError("policy LLM is not connected: call connect(backend, pool) first")
         return Prompt(
-            backbone=self.backbone,
+            backbone=self._backbones[observation.stage],
             messages=(ChatMessage("user", render_observation(observation, self.style)),),
             sample=self._sample(observation),
             label=Label("", observation.stage, f"meta:{observation.stage}"),
@@ -88,7 +97,8 @@ class LLM:
         """Decide for every observation, all asked together; a `Breakdown` where infrastructure failed."""
         prompts = [self.prompt(observation) for observation in observations]
         assert self._backend is not None
-        return [self._answer(answer) for answer in self._backend.chat(prompts)]
+        answers = self._backend.chat(prompts)
+        return [_answer(answer, prompt) for answer, prompt in zip(answers, prompts, strict=True)]
 
     async def adecide(self, observation: Observation) -> Answer:
         """Decide for one observation without blocking.
@@ -98,15 +108,16 @@ class LLM:
         """
         prompt = self.prompt(observation)
         assert self._backend is not None
-        answer = self._answer(await self._backend.achat(prompt))
+        answer = _answer(await self._backend.achat(prompt), prompt)
         assert not isinstance(answer, Breakdown)
         return answer
 
-    def _answer(self, answer: Reply | Failure | Breakdown) -> Answer | Breakdown:
-        if isinstance(answer, Breakdown):
-            return answer
-        usage = Usage(answer.prompt_tokens, answer.completion_tokens, self.backbone)
-        return Metered(answer.text if isinstance(answer, Reply) else "", usage)
+
+def _answer(answer: Reply | Failure | Breakdown, prompt: Prompt) -> Answer | Breakdown:
+    if isinstance(answer, Breakdown):
+        return answer
+    usage = Usage(answer.prompt_tokens, answer.completion_tokens, prompt.backbone)
+    return Metered(answer.text if isinstance(answer, Reply) else "", usage)
 
 
 def decision_schema(observation: Observation) -> dict[str, Any]:

@@ -81,3 +81,41 @@ def show_command(
     typer.echo("\nPrices were read from")
     for number, (date, source) in enumerate(sources, start=1):
         typer.echo(f"{f'[{number}]':>4} {date}  {source}")
+
+
+@app.command("check", short_help="Ask each model of a pool for one word.")
+def check_command(
+    pool: Annotated[str, typer.Argument(metavar="FILE.toml", help="A pool file that names providers.")],
+    backend: Annotated[str, typer.Option(metavar="NAME", help="What asks them.")] = "openai",
+    json: Json = False,
+) -> None:
+    """Ask each model of a pool for one word: does it answer, how fast, and does its server count tokens?
+
+    It costs some tokens of each. Exit code 1 if one does not answer.
+    """
+    from mas2_env.backends.check import check_models
+    from mas2_env.plugins import make_backend
+    from mas2_env.pool import load_pool
+
+    found = load_pool(pool)
+    checks = check_models(make_backend(backend, found), found)
+    if json:
+        print_json(checks)
+    else:
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        for column in ("backbone", "provider", "model"):
+            table.add_column(column, no_wrap=True)
+        for column in ("s", "tokens", "counted by", "$"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("")
+        for c in checks:
+            tokens = f"{c.prompt_tokens} + {c.completion_tokens}"
+            said = "[green]ok[/]" if c.ok else f"[red]{escape(c.said)}[/]"
+            dollars = f"{c.price / 1e9:.2g}"
+            table.add_row(c.backbone, c.provider, c.model, f"{c.seconds:.2f}", tokens, c.usage, dollars, said)
+        print_table(table)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)

@@ -172,3 +172,20 @@ def test_a_backbone_that_is_not_in_the_pool(pool_file):
         pool = load_pool(pool_file(server))
     with pytest.raises(PolicyError, match="backbone 'lage' is not in the pool; did you mean 'large'"):
         LLM(backbone="lage").connect(make_backend("openai", pool), pool)
+
+
+def test_each_meta_agent_may_have_a_model_of_its_own(pool_file, tmp_path):
+    def of_two():
+        return LLM(backbone={"generate": "large", "implement": "small", "rectify": "large"})
+
+    with Mock(Scenario(reply=RULES)) as server:
+        pool = pool_file(server)
+        result = evaluate([of_two], ["GSM8K"], items=2, pool=pool, backend="openai", out=tmp_path / "run")
+    lines = read_ledger(tmp_path / "run" / "ledger.jsonl")
+    assert {(line.role, line.model) for line in lines if line.role != "solver"} == {
+        ("generate", "large"),
+        ("implement", "small"),
+    }
+    assert sum(r.outcome.cost + r.outcome.meta_cost for r in result.records) == result.ledger.price
+    with pytest.raises(PolicyError, match="expected one for"):
+        LLM(backbone={"generate": "large"})
