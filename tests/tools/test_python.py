@@ -255,13 +255,16 @@ def test_helpers_end_with_a_killed_caller() -> None:
         "import time\nfrom mas2_env.tools.python import Program, PythonRunner\n"
         "runner = PythonRunner(workers=1)\n"
         "runner.run(Program('x = 1', test='assert x == 1'))\n"
-        "print(*(helper.process.pid for helper in runner._idle[0].helpers()), flush=True)\ntime.sleep(60)"
+        "print(runner._idle[0].folder, *(h.process.pid for h in runner._idle[0].helpers()), flush=True)\n"
+        "time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdout is not None
-        members = [m for pid in caller.stdout.readline().split() for m in family(int(pid))]
+        folder, *helpers = caller.stdout.readline().split()
+        members = [member for pid in helpers for member in family(int(pid))]
         caller.kill()
     wait_until(lambda: not any(runs(member) for member in members))
+    assert folder == "/tmp" or not Path(folder).exists()
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -177,7 +177,7 @@ def drop_capabilities() -> None:
 
 
 def retire(core: int, nobody: bool) -> None:
-    """Make this helper nobody's business: not to be read or traced by programs, and gone with its parent.
+    """Make this helper nobody's business: not to be read or traced by programs, without capabilities.
 
     Args:
         core: the processor to run on, as all that it starts does.
@@ -193,9 +193,9 @@ def retire(core: int, nobody: bool) -> None:
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
         _libc.unshare(_CLONE_NEWUSER)
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # bubblewrap's, lost with the user
     drop_capabilities()
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class _Rules(ctypes.Structure):
@@ -212,7 +212,7 @@ _WRITE_FILE, _REMOVE_AND_MAKE, _REFER, _TRUNCATE = 1 << 1, 0x1FF << 4, 1 << 13, 
 
 
 def fence(folder: str) -> bool:
-    """Let this helper and its children write into one folder alone, and trace none but each other.
+    """Let this process write into one folder alone, and trace none but its children.
 
     By Landlock, where the kernel has it; false where it has not. Rights: `linux/landlock.h`.
     """

@@ -222,7 +222,7 @@ def judge(channel: int, job: dict[str, Any]) -> tuple[str, str]:
     """The verdict on the program at the other end of the channel."""
     try:
         told = receive(channel, most=MOST)
-    except Closed:
+    except (Closed, ConnectionResetError):
         return ("timed out", "")
     except Garbled as error:
         return ("failed", f"the program wrote to the channel of its answers: {error}")
@@ -290,6 +290,6 @@ def main() -> None:
             verdict = judge(descriptors[0], job)
             os.close(descriptors[0])
             send(0, verdict)
-    except Closed:
+    except (Closed, ConnectionResetError):
         pass
     os._exit(0)

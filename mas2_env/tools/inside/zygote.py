@@ -35,6 +35,8 @@ MOST_FILES = 1_000
 """Files and folders left by a program beyond which the sandbox is given up instead of cleaned."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 CHANNEL, DELAYS = 3, 4
+FENCED = "fence" in sys.argv
+"""Whether this runs among the files of the machine, in a folder made for it, which goes with it."""
 
 _libc = ctypes.CDLL(None)
 # The C library's fork, with the interpreter's lock held and without Python's hooks: this process has one
@@ -116,6 +118,8 @@ def _become(job: dict[str, Any], channel: int, folder: str, filtered: bool) -> N
             hard = resource.getrlimit(kind)[1]
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(kind, (most, most))
+        if FENCED:
+            fence(folder)
         drop_capabilities()
         if filtered:
             install(build(os.getpid()))
@@ -171,7 +175,6 @@ def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
     folder = sys.argv[1]
     retire(int(sys.argv[2]), "nobody" in sys.argv)
-    fenced = "fence" in sys.argv and fence(folder)
     for name in PRELOADED:
         __import__(name)
     os.environ.clear()
@@ -183,7 +186,7 @@ def main() -> None:
     processes = _processes() + MOST_THREADS
     gc.collect()
     gc.freeze()
-    send(0, {"filtered": filtered, "fenced": fenced})
+    send(0, {"filtered": filtered})
     try:
         while True:
             _, descriptors, _, _ = socket.recv_fds(caller, 1, 1)
@@ -195,8 +198,10 @@ def main() -> None:
             _await(child)
             send(0, child.fate)
             clean(folder)
-    except Closed:
+    except (Closed, ConnectionResetError):
         pass
+    if FENCED:  # the caller, who removes it too, may have been killed
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
