@@ -19,6 +19,9 @@ from msgspec import Struct
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
 
+WAIT = 10
+"""Seconds that the hub may take to say which commit a data set has."""
+
 _UNREACHABLE = ("couldn't reach", "offline mode", "connecterror", "timed out", "timeout", "name or service")
 
 
@@ -156,8 +159,7 @@ def _loaded(
     options: dict[str, Any] = {}
     if mirror is None:
         options["revision"] = revision
-    elif not Path(mirror).is_dir():
-        raise DataError(f"{mirror}: is no folder; a mirror is a folder in the hub's layout, with a README.md")
+        _reach(data, revision, name)
     if data.streaming and (mirror is None or any(Path(mirror).rglob("*.parquet"))):
         options["columns"] = list(columns)
     source = str(Path(mirror).resolve()) if mirror is not None else data.repository
@@ -185,16 +187,37 @@ def resolve_revision(data: HubSet) -> str:
         return data.revision
     name = named(data, "", data.splits[0].name)
     _library(name)
-    from huggingface_hub import HfApi
-
     try:
-        with _QUIET:
-            found = HfApi().dataset_info(data.repository, timeout=30).sha
+        found = _commit(data, None)
     except Exception as error:
         raise _failed(data, name, error) from error
     if not found:
         raise DataError(f"{name}: the hub names no commit of {data.repository}")
     return found
+
+
+def _reach(data: HubSet, revision: str, name: str) -> None:
+    """Ask the hub once, since `datasets` asks for half a minute before it says that there is no network.
+
+    Offline, nothing is asked, and `datasets` looks into its own cache.
+    """
+    from huggingface_hub import is_offline_mode
+
+    if is_offline_mode():
+        return
+    try:
+        _commit(data, revision)
+    except Exception as error:
+        if _unreachable(error):
+            raise _failed(data, name, error) from error
+
+
+def _commit(data: HubSet, revision: str | None) -> str | None:
+    """The commit that a revision is; by default, the newest."""
+    from huggingface_hub import HfApi
+
+    with _QUIET:
+        return HfApi().dataset_info(data.repository, revision=revision, timeout=WAIT).sha
 
 
 def _library(name: str) -> Any:
@@ -210,19 +233,34 @@ def _library(name: str) -> Any:
 
 def _failed(data: HubSet, name: str, error: Exception) -> DataError:
     """One message for whatever `datasets` and the libraries below it raise."""
-    root: BaseException = error
-    while root.__cause__ is not None and not isinstance(root, ConnectionError):
-        root = root.__cause__
+    from huggingface_hub import is_offline_mode
+
+    root = _root(error)
     what = " ".join(f"{type(root).__name__}: {root}".split())[:400]
-    unreachable = isinstance(root, ConnectionError) or any(sign in what.lower() for sign in _UNREACHABLE)
-    if unreachable:
-        return DataError(
-            f"{name}: is not in the cache, and the hub cannot be reached ({what}); where there "
-            f"is network, run `mas2 tasks fetch {data.task}` and bring its cache folder here, or "
-            f"`mas2 tasks fetch {data.task} --out DIR` and use source 'file'; where HF_HUB_OFFLINE is set, "
-            "nothing is downloaded"
-        )
-    return DataError(f"{name}: cannot be loaded: {what}")
+    if not _unreachable(error):
+        return DataError(f"{name}: cannot be loaded: {what}")
+    offline = (
+        "HF_HUB_OFFLINE is set, so that nothing is downloaded"
+        if is_offline_mode()
+        else "what `datasets` keeps itself is used with HF_HUB_OFFLINE=1"
+    )
+    return DataError(
+        f"{name}: is not in the cache, and the hub cannot be reached ({what}); where there is network, run "
+        f"`mas2 tasks fetch {data.task}` and bring its cache folder here, or `mas2 tasks fetch {data.task} "
+        f"--out DIR` and use source 'file'; {offline}"
+    )
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None and not isinstance(error, ConnectionError):
+        error = error.__cause__
+    return error
+
+
+def _unreachable(error: BaseException) -> bool:
+    root = _root(error)
+    said = f"{type(root).__name__}: {root}".lower()
+    return isinstance(root, ConnectionError) or any(sign in said for sign in _UNREACHABLE)
 
 
 class _Quiet:

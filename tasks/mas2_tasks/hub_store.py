@@ -166,11 +166,15 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
 
 def _mirror_digest(mirror: str) -> str:
     folder = Path(mirror)
-    if not folder.is_dir():
-        raise DataError(f"{mirror}: is no folder; a mirror is a folder in the hub's layout, with a README.md")
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and ".cache" not in path.parts)
-    stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
-    return _hash_files(mirror, tuple([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]))
+    if not (folder / "README.md").is_file():
+        what = "has no README.md" if folder.is_dir() else "is no folder"
+        raise DataError(f"{mirror}: {what}; a mirror is a folder in the hub's layout, with a README.md")
+    try:
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and ".cache" not in path.parts)
+        stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+        return _hash_files(mirror, tuple([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]))
+    except OSError as error:
+        raise DataError(f"{error.filename or mirror}: cannot be read: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=32)

@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
@@ -248,6 +249,11 @@ def rename_split(home: Path) -> None:
         (rename_config, r"main/test: cannot be loaded: ValueError: BuilderConfig 'main' not found"),
         (rename_split, r"main/test: cannot be loaded: ValueError: Bad split: test"),
         (lambda home: shutil.rmtree(home), r"mirror: is no folder"),
+        (lambda home: (home / "README.md").unlink(), r"mirror: has no README.md"),
+        (
+            lambda home: (home / "memory").symlink_to("/proc/self/mem"),
+            r"mirror: cannot be read: Input/output",
+        ),
         (lambda home: [path.unlink() for path in home.rglob("*.parquet")], r"main/test: cannot be loaded"),
     ],
 )
@@ -392,6 +398,7 @@ def test_real_items_are_the_same_from_file_and_hub(tmp_path: Path, shared: Path,
 
 USE = """
 import sys
+import time
 from mas2_tasks.gsm8k import GSM8K
 from mas2_tasks import hub, hub_store
 task = GSM8K("hub", split=sys.argv[1])
@@ -491,6 +498,17 @@ def test_without_network_there_is_one_line_that_says_what_to_do(tmp_path: Path) 
         assert "mas2 tasks fetch" in done.stderr
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_no_network_is_known_at_once(tmp_path: Path) -> None:
+    """`datasets` tries again for 23 s and more."""
+    env = environment(tmp_path, "http://127.0.0.1:9")
+    start = time.monotonic()
+    done = cli("tasks", "fetch", "gsm8k", env=env)
+    assert time.monotonic() - start < 20
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert f"openai/gsm8k@{COMMIT[:12]} main/train: is not in the cache, and the hub cannot be" in done.stderr
+    assert done.stderr.endswith("what `datasets` keeps itself is used with HF_HUB_OFFLINE=1\n")
 
 
 def test_a_mirror_is_evaluated_on(tmp_path: Path) -> None:
