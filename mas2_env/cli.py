@@ -145,7 +145,8 @@ def _explain(error: Exception) -> int:
             return int(error.exit_code)
         context = getattr(error, "ctx", None)
         hint = f"; see {context.command_path} --help" if context is not None else ""
-        error_line(f"{said.rstrip('.')}{hint}")
+        said = said.removesuffix(".").replace("Value error, ", "")
+        error_line(f"{said}{hint}")
         return int(error.exit_code)
     error_line(
         f"unexpected {type(error).__name__}: {error} (this is a fault of mas2-env or of a plugin; "

@@ -206,10 +206,28 @@ def test_the_lists_are_printed_as_tables_and_as_json(mas2):
     assert part["splits"] == {"train": None, "validation": None, "test": None}
     assert part["digest"] != shown["digest"]
     assert part == json.loads(mas2("tasks show hotpotqa --split test --json")[1])
-    assert json.loads(mas2("pool list --json")[1])[0]["name"] == "default"
+    assert "default" in {row["name"] for row in json.loads(mas2("pool list --json")[1])}
     pool = json.loads(mas2("pool show --json")[1])
     assert all(b["source"] and b["date"] for b in pool["backbones"].values())
     assert "$ per million tokens" in mas2("pool show default")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("tasks show gsm8k[split=test] --split train", "--split train and gsm8k[split=test] do not agree"),
+        ("tasks fetch gsm8k[split=test]", "all splits of gsm8k are downloaded; leave the brackets out"),
+        (
+            "tasks show gsm8k --split tset",
+            "'--split': 'tset' is not one of 'all', 'train', 'validation', 'test'",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(mas2, line, said):
+    code, out, error = mas2(line)
+    assert (code, out) == (2, "")
+    assert error.startswith("mas2: error: Invalid value")
+    assert said in error
 
 
 def test_no_gold_answer_is_shown(mas2):

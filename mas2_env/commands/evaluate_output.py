@@ -54,7 +54,7 @@ def print_result(result: "Result", json: bool) -> None:
         said = {"run": str(result.folder), "report": str(report), "summary": result.summary}
         print_json(said if result.ledger is None else {**said, "ledger": result.ledger})
         return
-    print_table(summary_table(result.summary, console().width))
+    print_table(summary_table(result.summary, console().width), narrows=True)
     sys.stdout.write(f"\nrun     {result.folder}\nreport  {report}\n")
     if result.ledger is not None:
         sys.stdout.write(f"ledger  {ledger_line(result.ledger)}\n")

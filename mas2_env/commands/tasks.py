@@ -80,8 +80,11 @@ def show_command(
     json: Json = False,
 ) -> None:
     """Show a task: its data and their splits, licence, citation, tools, and the query of an item."""
-    from mas2_env.plugins import make_task
+    from mas2_env.plugins import make_task, parse_spec
 
+    given = parse_spec(task)[1].get("split", split)
+    if split not in ("all", given):
+        raise typer.BadParameter(f"--split {split} and {task} do not agree")
     made = make_task(task, source or ("file" if data else "procedural"), data, split=split)
     item = made.item(0)
     facts = {
@@ -114,7 +117,7 @@ def show_command(
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    parts = [f"{part} {_count(size)}" for part, size in facts["splits"].items() if part != "all"]
+    parts = [(part, size) for part, size in facts["splits"].items() if part != "all"]
     origin = facts["origin"]
     lines = {
         "task": f"{facts['label']}, version {facts['version']}",
@@ -124,7 +127,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         **({"repository": f"{origin['repository']}, {origin['config']}"} if "repository" in origin else {}),
         **({"revision": origin["revision"]} if "revision" in origin else {}),
         "items": _count(facts["size"]),
-        **({"splits": ", ".join(parts)} if parts else {}),
+        **({"splits": _sizes(parts)} if parts else {}),
         "data SHA-256": facts["digest"],
         "licence": facts["licence"] or "not stated",
         "citation": facts["citation"] or "not stated",
@@ -134,6 +137,12 @@ def _print_facts(facts: dict[str, Any]) -> None:
         f"item {facts['example']['id']}": facts["example"]["query"],
     }
     _print_lines(lines)
+
+
+def _sizes(parts: list[tuple[str, int | None]]) -> str:
+    if all(size is None for _, size in parts):
+        return f"{', '.join(part for part, _ in parts)}: without end"
+    return ", ".join(f"{part} {_count(size)}" for part, size in parts)
 
 
 def _count(size: int | None) -> str:
@@ -171,7 +180,10 @@ def fetch_command(
     """
     from mas2_env.plugins import parse_spec, task_class
 
-    found = task_class(parse_spec(task)[0]).download(data, out)
+    name, options = parse_spec(task)
+    if options:
+        raise typer.BadParameter(f"all splits of {name} are downloaded; leave the brackets out")
+    found = task_class(name).download(data, out)
     if json:
         print_json(found)
         return

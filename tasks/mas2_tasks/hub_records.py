@@ -133,6 +133,8 @@ def fetch(data: HubSet, mirror: str | None = None, out: str | None = None) -> tu
         DataError: if one cannot be fetched or written.
     """
     store = Store(data, mirror)
+    if out is not None:
+        _made(Path(out))  # before what may be a long download
     found: list[Fetched] = []
     for official in data.splits:
         lock, path = store.ensure(official), store.path(official.name)
@@ -142,9 +144,15 @@ def fetch(data: HubSet, mirror: str | None = None, out: str | None = None) -> tu
     return store.revision(), tuple(found)
 
 
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
 def _copied(source: Path, target: Path) -> Path:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         part.write_bytes(source.read_bytes())
         part.replace(target)

@@ -333,6 +333,14 @@ def test_a_fetched_copy_is_a_file_in_the_official_form(tmp_path: Path) -> None:
         assert (one.sha256, Path(one.path).read_bytes()) == (two.sha256, Path(two.path).read_bytes())
 
 
+def test_where_copies_cannot_be_written_nothing_is_fetched(tmp_path: Path, caches: Path) -> None:
+    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
+    (tmp_path / "out").write_text("")
+    with pytest.raises(DataError, match="out: cannot be written: File exists"):
+        GSM8K.download(path, str(tmp_path / "out"))
+    assert not stored(caches)
+
+
 def test_streaming_takes_the_columns_and_fields_that_are_asked_for(tmp_path: Path) -> None:
     data = hub_set("browsecomp-plus")
     assert data.streaming
