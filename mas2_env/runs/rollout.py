@@ -40,17 +40,12 @@ def rollout(
     """
     if batch < 1:
         raise ValueError(f"batch is {batch}, expected at least 1 episode")
-    pace: Pace = backend.pace if isinstance(backend, Backend) else "instant"
-    if pace == "waits" and not in_event_loop():
-        assert isinstance(backend, Backend)
+    if pace_of(backend) != "instant":
         jobs = (Job(episode, policy) for episode in episodes)
-        for job in Window(jobs, backend, batch, deadline).run():
+        for job in rollout_jobs(jobs, backend, batch, deadline):
             yield job.episode
         return
     source = iter(episodes)
-    if pace == "batches":
-        yield from _in_full_batches(policy, source, backend, batch)
-        return
     running = list(islice(source, batch))
     while running:
         run_batch(running, backend)
@@ -65,28 +60,55 @@ def rollout(
         running = waiting
 
 
-def _in_full_batches(
-    policy: Policy, source: Iterator[Episode], backend: Completer, batch: int
-) -> Iterator[Episode]:
+def pace_of(backend: Completer) -> Pace:
+    """How a backend wants episodes to be driven; in an event loop that runs already, none can be begun."""
+    pace = backend.pace if isinstance(backend, Backend) else "instant"
+    return "instant" if pace == "waits" and in_event_loop() else pace
+
+
+def rollout_jobs(
+    jobs: Iterator[Job], backend: Completer, batch: int, deadline: float | None = None
+) -> Iterator[Job]:
+    """Drive episodes of several policies together, on a backend that waits or takes batches.
+
+    Args:
+        jobs: taken lazily.
+        backend: of a pace other than `instant`.
+        batch: episodes under way at once.
+        deadline: as for `rollout`.
+
+    Raises:
+        PolicyError: if a policy raises, or does not answer each observation.
+        Halt: if something ends the run.
+    """
+    if pace_of(backend) == "waits":
+        assert isinstance(backend, Backend)
+        return Window(jobs, backend, batch, deadline).run()
+    return _in_full_batches(jobs, backend, batch)
+
+
+def _in_full_batches(jobs: Iterator[Job], backend: Completer, batch: int) -> Iterator[Job]:
     """Before each batch of model calls, bring every episode to where it has calls to make."""
-    running: list[Episode] = []
+    running: list[Job] = []
     while True:
-        running.extend(islice(source, batch - len(running)))
+        running.extend(islice(jobs, batch - len(running)))
         if not running:
             return
-        asking = [episode for episode in running if episode.stage != "run"]
-        quiet = [episode for episode in running if episode.stage == "run" and not _calls_a_model(episode)]
+        asking = [job for job in running if job.episode.stage != "run"]
+        quiet = [job.episode for job in running if _is_quiet(job.episode)]
+        for policy in {id(job.policy): job.policy for job in asking}.values():
+            _decide(policy, [job.episode for job in asking if job.policy is policy])
         if asking or quiet:
-            _decide(policy, asking)
             step_batch(quiet, backend)
         else:
-            step_batch(running, backend)
-        yield from [episode for episode in running if episode.stage == "done"]
-        running = [episode for episode in running if episode.stage != "done"]
+            step_batch([job.episode for job in running], backend)
+        yield from [job for job in running if job.episode.stage == "done"]
+        running = [job for job in running if job.episode.stage != "done"]
 
 
-def _calls_a_model(episode: Episode) -> bool:
-    return any(type(operation) is ModelCall for operation in episode.ready())
+def _is_quiet(episode: Episode) -> bool:
+    """Whether an episode has operations to perform, but no model to call."""
+    return episode.stage == "run" and all(type(call) is not ModelCall for call in episode.ready())
 
 
 def in_event_loop() -> bool:

@@ -23,8 +23,8 @@ from mas2_env.policy import Connected, Policy
 from mas2_env.pool import Pool
 from mas2_env.runs.journal import pack_trace
 from mas2_env.runs.record import Plan, Record
-from mas2_env.runs.rollout import in_event_loop, rollout
-from mas2_env.runs.window import Job, Window
+from mas2_env.runs.rollout import pace_of, rollout, rollout_jobs
+from mas2_env.runs.window import Job
 from mas2_env.task import Task
 
 Finished = tuple[Record, bytes | None]
@@ -86,7 +86,7 @@ class Workshop:
             yield self._finished(name, episode)
 
     def perform_together(self, chunks: Sequence[Chunk], batch: int) -> Iterator[Finished]:
-        """Do the episodes of all chunks, where calls wait for a server: one window for all, always full."""
+        """Do the episodes of all chunks in one window that is always full, where calls take time."""
 
         def jobs() -> Iterator[Job]:
             for chunk in chunks:
@@ -95,13 +95,8 @@ class Workshop:
                 for episode in self._episodes(chunk):
                     yield Job(episode, policy, name)
 
-        for job in Window(jobs(), self.backend, batch, self.deadline).run():
+        for job in rollout_jobs(jobs(), self.backend, batch, self.deadline):
             yield self._finished(job.name, job.episode)
-
-    @property
-    def waits(self) -> bool:
-        """Whether episodes are best driven each for itself in an event loop, and can be."""
-        return isinstance(self.backend, Backend) and self.backend.pace == "waits" and not in_event_loop()
 
     def _episodes(self, chunk: Chunk) -> Iterator[Episode]:
         task = self.tasks[chunk.task]
@@ -133,7 +128,7 @@ def perform_all(workshop: Workshop, chunks: Sequence[Chunk], batch: int, workers
     Raises:
         RunError: if a worker process dies, or the plan's objects cannot be sent to one.
     """
-    if workers == 1 and workshop.waits:
+    if workers == 1 and pace_of(workshop.backend) != "instant":
         yield from workshop.perform_together(chunks, batch)
         return
     if workers == 1:

@@ -10,7 +10,23 @@ from mas2_env import Assignment, Episode, Rectification, Role, Send, Settings, T
 from mas2_env.backends.base import Backend
 from mas2_env.errors import Breakdown, BudgetError, PolicyError, ProviderDown
 from mas2_env.execution.operation import Reply
+from mas2_env.pool import parse_pool
+from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.rollout import rollout
+
+TOY = parse_pool(
+    """
+    name = "toy"
+    reference = "small"
+    [[backbone]]
+    name = "small"
+    description = "cheap"
+    usd_per_million_input = 0.1
+    usd_per_million_output = 0.4
+    context = 8000
+    """,
+    "toy.toml",
+)
 
 
 class Fixed:
@@ -229,6 +245,16 @@ def test_an_engine_gets_all_that_is_ready_at_every_step(sums, pool):
     one_by_one = calls * 10.1
     assert engine.time < one_by_one / 20
     assert min(engine.batches[:-4]) >= 50, "episodes that end are replaced before the next batch"
+
+
+def test_an_engine_is_given_the_calls_of_all_parts_of_a_run_together(sums):
+    engine = Engine()
+    result = evaluate(
+        {"a": Fixed(), "b": Fixed()}, [sums], seeds=range(8), items=6, backend=engine, pool=TOY, batch=48
+    )
+    assert result.summary.episodes == 2 * 8 * 6
+    assert len({record.key for record in result.records}) == 96
+    assert max(engine.batches) > 48, "a part has six episodes, and twelve calls at once at most"
 
 
 def test_in_an_event_loop_that_runs_already(sums, pool):
