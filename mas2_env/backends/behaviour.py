@@ -54,6 +54,7 @@ class Behaviour:
         self._asked_again = habit["retry reflection"]
         self._executed = habit["retry executed"]
         self._ranking = habit["selection"]["reward model"]
+        self._testing = habit["selection"]["tests"]
         self._approve = {
             kind: (logit(habit[f"review {name}"]["good_right"]), logit(habit[f"review {name}"]["good_wrong"]))
             for kind, name in _REVIEWS.items()
@@ -160,13 +161,27 @@ class Behaviour:
         return self._own(case, z)
 
     def _select(self, case: Case, counts: dict[str, int], z: float) -> str:
-        """One of several answers: rather a frequent one, rather the right one if the agent could find it."""
+        """One of several answers: rather a frequent one, rather the right one if the agent could find it.
+
+        A tester of code goes by the tests that it writes instead.
+        """
+        if case.call.turn.kind == "test" and case.scene.table.manner == "code":
+            return self._tested(case, counts)
         inputs, right = self.p.inputs, case.scene.right
         weights = {form: count**inputs.count_power for form, count in counts.items()}
         if right in weights:
             found = laws.chance(z, case.scene.table.noise)
             weights[right] *= laws.persuasion(1.0, found, inputs.discernment, 0.0, 0.0)
         return _weighted(weights, more_bits(case.call.key, b"select")[0] * UNIT)
+
+    def _tested(self, case: Case, counts: dict[str, int]) -> str:
+        """The answer that does best at self-written tests, which are not all valid."""
+        noise = more_bits(case.call.key, b"tests")
+        merits = {
+            form: laws.merit(form == case.scene.right, self._testing, normal(noise[i % len(noise)]))
+            for i, form in enumerate(counts)
+        }
+        return max(merits, key=merits.__getitem__)
 
     # Tools.
 

@@ -61,6 +61,26 @@ def fit_command(
     note_line(f"wrote {output}")
 
 
+@app.command("backbone", short_help="Parameters of a backbone from your own recorded runs.")
+def backbone_command(
+    runs: Annotated[
+        str, typer.Argument(metavar="RUNS.jsonl", help="Recorded replies, one JSON object a line.")
+    ],
+    model: Annotated[str, typer.Option("--model", help="Which model's replies to count.")],
+    name: Annotated[str, typer.Option("--name", help="The backbone's name; else the model's.")] = "",
+) -> None:
+    """Print the parameters of a backbone as TOML, from recorded first replies of a model.
+
+    What it prints goes into a file of parameters. A benchmark counts if twenty graded replies were recorded.
+    """
+    from mas2_env.backends.parameters import load_parameters
+    from mas2_env.calibration.backbone import Reply, as_table, fit_backbone
+    from mas2_env.records import read_records
+
+    table = fit_backbone(read_records(runs, Reply).rows, model, load_parameters())
+    typer.echo(as_table(name or model, table), nl=False)
+
+
 def _print_sections(report: "Report") -> None:
     from rich.table import Table
 

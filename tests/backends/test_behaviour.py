@@ -229,6 +229,17 @@ def test_judges_take_one_of_the_answers_before_them(backend: Simulated, sums: Ta
     assert chosen["popular"] > 0.15 * chosen.total()
 
 
+def test_a_tester_of_codes_mostly_hands_in_one_that_works(backend: Simulated, code: Task, ask: Ask) -> None:
+    right = total = 0
+    for i in range(300):
+        item = code.item(i)
+        given = [("input", f"Answer: {a}") for a in (*item.truth.distractors[:2], item.truth.answer)]
+        for text in texts(backend.complete([ask(item, kind="test", messages=given)])):
+            total += 1
+            right += code.extract(text) == item.truth.answer
+    assert 0.75 * total < right < 0.99 * total
+
+
 def test_a_ranking_names_everyone_and_tends_to_put_the_right_first(
     backend: Simulated, sums: Task, ask: Ask
 ) -> None:
