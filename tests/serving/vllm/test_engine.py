@@ -128,7 +128,7 @@ def test_a_reply_is_held_to_its_schema(backend):
 
 
 def test_a_model_of_random_weights_assigns_backbones(backend, adding, pool):
-    policy = LLM(seed=3)
+    policy = LLM(seed=3, backbone={"generate": "one", "implement": "two", "rectify": "base"})
     policy.connect(backend, pool)
     episode = Episode(adding.item(2), pool)
     episode.decide(TEAM)
