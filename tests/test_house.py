@@ -34,7 +34,7 @@ ARROWS = {
 # floor stand apart, save for the ground floor (the data model) and the arrows of NEIGHBOURS.
 FLOORS = [
     {"errors", "task", "pool", "system", "settings", "observation", "policy", "reward", "plugins", "prompts"}
-    | {"records", "cache", "scoring", "providers", "engines"},
+    | {"records", "cache", "scoring", "providers", "descriptors", "engines"},
     {"execution"},
     {"tools", "backends", "faults", "episode", "mock"},
     {"runs", "envs", "tree", "calibration"},

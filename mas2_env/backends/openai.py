@@ -26,6 +26,7 @@ from mas2_env.backends.rendering import wordings
 from mas2_env.backends.response import Unusable, read_response
 from mas2_env.backends.trouble import Trouble, trouble_of_status
 from mas2_env.backends.usage import Tokens
+from mas2_env.descriptors import make_room
 from mas2_env.errors import Breakdown, Halt, PluginError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.pool import Pool
@@ -103,7 +104,7 @@ class OpenAI(ChatBackend):
 
         Raises:
             PluginError: if the extra is missing.
-            PoolError: if a key is.
+            PoolError: if a key is, or the system has no room for so many connections.
         """
         try:
             import aiohttp  # noqa: F401
@@ -112,7 +113,15 @@ class OpenAI(ChatBackend):
             raise PluginError(
                 f"the backend 'openai' needs {error.name!r}: pip install 'mas2-env[models]'"
             ) from None
-        for name in dict.fromkeys(route.provider for route in self.pool.routes.values()):
+        used = dict.fromkeys(route.provider for route in self.pool.routes.values())
+        wanted = sum(self._seats[name].provider.concurrency for name in used)
+        room = make_room(wanted)
+        if room < wanted:
+            raise PoolError(
+                f"the providers' concurrency adds up to {wanted}, and this system has room for {room} "
+                "connections of one process: lower it, or raise the limit of open files (ulimit -n)"
+            )
+        for name in used:
             seat = self._seats[name]
             address(name, seat.provider)
             if seat.provider.api_key_env and not seat.key:

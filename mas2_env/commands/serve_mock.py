@@ -8,6 +8,8 @@ import typer
 if TYPE_CHECKING:
     from mas2_env.mock.server import Mock
 
+MOST_CONNECTIONS = 65_536
+
 
 def serve_mock_command(
     scenario: Annotated[
@@ -76,6 +78,9 @@ def _faults(given: list[str]) -> dict[str, float]:
 async def _serve(server: "Mock") -> None:
     import asyncio
 
+    from mas2_env.descriptors import make_room
+
+    make_room(MOST_CONNECTIONS)
     await server.start()
     typer.echo(f"serving {server.url}")
     try:

@@ -361,6 +361,12 @@ def test_a_pool_without_providers(pool):
         OpenAI(pool)
 
 
+def test_more_connections_than_the_system_has_room_for(monkeypatch):
+    monkeypatch.setattr("mas2_env.backends.openai.make_room", lambda wanted: 100)
+    with Mock() as server, pytest.raises(PoolError, match="adds up to 256, and this system has room for 100"):
+        backend_of(server).prepare()
+
+
 def test_connections_are_closed_with_the_backend():
     with Mock() as server:
         backend = backend_of(server)
