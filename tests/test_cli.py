@@ -84,6 +84,7 @@ def test_a_run_gets_a_folder_of_its_own(mas2):
         ("eval -p direct -t gsm8k --seeds x", 1, "--seeds 'x': expected how many"),
         ("eval -p direct -t gsm8k --budget 0", 1, "--budget is 0"),
         ("eval -p direct -t gsm8k --data gsm8k", 1, "--data 'gsm8k': expected TASK=PATH"),
+        ("eval -p direct -t gsm8k --data gsm8k=a --data gsm8k=b", 1, "'gsm8k' has the data 'a' already"),
         ("eval -p direct -t gsm8k --data hotpotqa=x", 1, "'hotpotqa' is not among --tasks"),
         ("eval -p direct -t gsm8k --data gsm8k=nowhere.jsonl", 1, "nowhere.jsonl"),
         ("eval --resume nowhere", 1, "nowhere: there is no such folder"),

@@ -86,7 +86,8 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
         if name not in wanted.values():
             near = did_you_mean(name, wanted.values())
             raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
-        paths[name] = path
+        if paths.setdefault(name, path) != path:
+            raise RunError(f"--data {entry!r}: {name!r} has the data {paths[name]!r} already")
     if paths and choice.source == "procedural":
         raise RunError(f"--data gives files, but --source is {choice.source!r}")
     made = []

@@ -222,8 +222,7 @@ class SourcedTask(Task):
                 self._check_part(item_id, part_of_index(self._prefix, index))
             return self._generate(item_id, index)
         raise DataError(
-            f"{self.name}: there is no procedural item {item_id!r}; "
-            f"ids look like {self._prefix}17{did_you_mean(item_id, [f'{self._prefix}17'])}"
+            f"{self.name}: there is no procedural item {item_id!r}; ids look like {self._prefix}17"
         )
 
     def _check_part(self, item_id: str, part: Part) -> None:

@@ -1,15 +1,11 @@
-"""The source `hub`, by the real loading code: from mirrors in the hub's layout, and from a small hub."""
+"""The source `hub`, by the real loading code, from mirrors in the hub's layout."""
 
 import gzip
 import hashlib
 import json
-import os
 import pickle
-import random
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
@@ -32,10 +28,8 @@ from mas2_tasks.splits import PARTS, part_of_content
 
 from mas2_env.errors import DataError
 
-from .hub_server import serving
+from .hub_mirror import GSM8K_ROWS, Rows, mirror, questions
 
-Rows = dict[str, list[dict[str, Any]]]
-COMMIT = hub_set("gsm8k").revision
 SIZES = {"test": 8, "train": 40, "training": 40, "validation": 6, "whole": 60}
 
 
@@ -45,22 +39,6 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MAS2_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
     return tmp_path / "cache" / "hub"
-
-
-def mirror(folder: Path, data: HubSet, rows: Rows, form: str = "parquet") -> str:
-    """A folder in the hub's layout: data files, and a card that says which split they are of."""
-    home = folder / "mirror"
-    (home / data.config).mkdir(parents=True)
-    card = ["---", "configs:", f"- config_name: {data.config}", "  data_files:"]
-    for split, records in rows.items():
-        path = home / data.config / f"{split}-00000-of-00001.{form}"
-        if form == "parquet":
-            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records), path)
-        else:
-            path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-        card += [f"  - split: {split}", f"    path: {data.config}/{split}-*"]
-    (home / "README.md").write_text("\n".join([*card, "---", "# A mirror", ""]), encoding="utf-8")
-    return str(home)
 
 
 def records(task: Any, data: HubSet) -> Rows:
@@ -74,16 +52,6 @@ def records(task: Any, data: HubSet) -> Rows:
             {column: task.record(item)[column] for column in data.columns} for item in items
         ]
     return found
-
-
-def questions(count: int, start: int = 0) -> list[dict[str, Any]]:
-    return [
-        {"question": f"How many are {number} apples?", "answer": f"So many.\n#### {number}"}
-        for number in range(start, start + count)
-    ]
-
-
-GSM8K_ROWS: Rows = {"train": questions(40), "test": questions(12, 100)}
 
 
 def stored(caches: Path) -> list[Path]:
@@ -400,160 +368,6 @@ def test_real_items_are_the_same_from_file_and_hub(tmp_path: Path, shared: Path,
         one, two = made.item(index), file.item(index)
         assert (one.id, one.query, one.documents) == (two.id, two.query, two.documents)
         assert (one.truth.answer, one.truth.difficulty) == (two.truth.answer, two.truth.difficulty)
-
-
-# From here on with a hub, by `datasets` in a process of its own, since it reads its settings once.
-
-USE = """
-import sys
-import time
-from mas2_tasks.gsm8k import GSM8K
-from mas2_tasks import hub, hub_store
-task = GSM8K("hub", split=sys.argv[1])
-print(task.size, task.origin["revision"], task.item(0).id)
-"""
-
-
-def environment(folder: Path, endpoint: str, **others: str) -> dict[str, str]:
-    own = {"MAS2_CACHE": str(folder / "cache"), "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": endpoint}
-    return {**os.environ, **own, "HF_HUB_OFFLINE": "0", "PYTHONWARNINGS": "error", **others}
-
-
-def use(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
-
-
-def cli(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return use("from mas2_env.cli import main; main()", *arguments, **options)
-
-
-FULL_ROWS: Rows = {"train": questions(7473), "test": questions(1319, 10_000)}
-
-
-def test_the_pinned_commit_is_read_from_the_hub(tmp_path: Path) -> None:
-    path = mirror(tmp_path, hub_set("gsm8k"), FULL_ROWS)
-    with serving(Path(path), "openai/gsm8k", COMMIT) as server:
-        env = environment(tmp_path, server.endpoint)
-        fetched = cli("tasks", "fetch", "gsm8k", "--json", env=env)
-        assert fetched.stderr == ""
-        known = json.loads(fetched.stdout)
-        assert (known["revision"], known["licence"]) == (COMMIT, "MIT")
-        assert [(file["split"], file["rows"]) for file in known["files"]] == [("train", 7473), ("test", 1319)]
-        assert all(COMMIT in line or "harness" in line for line in server.asked)
-    shown = cli("tasks", "show", "gsm8k", "--source", "hub", "--json", env=env | {"HF_HUB_OFFLINE": "1"})
-    assert shown.returncode == 0, shown.stderr
-    facts = json.loads(shown.stdout)
-    assert facts["origin"] == {"repository": "openai/gsm8k", "config": "main", "revision": COMMIT}
-    assert facts["size"] == 7473 + 1319 == sum(facts["splits"].values())
-    assert facts["splits"]["test"] == 1319
-    assert 600 < facts["splits"]["validation"] < 900
-
-
-def test_other_data_than_the_pinned_are_refused(tmp_path: Path) -> None:
-    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
-    with serving(Path(path), "openai/gsm8k", COMMIT) as server:
-        env = environment(tmp_path, server.endpoint)
-        done = cli("tasks", "fetch", "gsm8k", env=env)
-    assert done.returncode == 1
-    assert f"openai/gsm8k@{COMMIT[:12]} main/train: has 40 rows, expected 7473" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_another_commit_is_never_taken_for_the_pinned_one(tmp_path: Path) -> None:
-    """`datasets` does so where there is no network and its cache has another."""
-    load = "import sys, datasets; datasets.load_dataset('openai/gsm8k', 'main', revision=sys.argv[1])"
-    with serving(Path(mirror(tmp_path, hub_set("gsm8k"), FULL_ROWS)), "openai/gsm8k", "1" * 40) as server:
-        env = environment(tmp_path, server.endpoint)
-        assert use(load, "1" * 40, env=env).returncode == 0
-        gone = cli("tasks", "fetch", "gsm8k", env=env)
-        assert gone.returncode == 1
-        assert "main/train: cannot be loaded: " in gone.stderr
-        assert COMMIT in gone.stderr
-    offline = env | {"HF_HUB_OFFLINE": "1"}
-    assert use(load, COMMIT, env=offline).returncode == 0
-    done = cli("tasks", "fetch", "gsm8k", env=offline)
-    assert done.returncode == 1
-    assert "the hub cannot be reached (ConnectionError: `datasets` has 111111111111" in done.stderr
-
-
-def test_an_unpinned_commit_is_resolved_once(tmp_path: Path) -> None:
-    data = hub_set("bamboogle")
-    assert data.revision == ""
-    rows = [{"Question": f"Who made thing {n}?", "Answer": f"Maker {n}"} for n in range(30)]
-    path = Path(mirror(tmp_path, data, {"test": rows}))
-    revisions = []
-    for commit in ("a" * 40, "b" * 40):
-        with serving(path, data.repository, commit) as server:
-            env = environment(tmp_path, server.endpoint)
-            done = cli("tasks", "fetch", "bamboogle", "--json", env=env)
-            assert done.returncode == 0, done.stderr
-            revisions.append(json.loads(done.stdout)["revision"])
-    assert revisions == ["a" * 40] * 2
-
-
-def test_without_network_there_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
-    env = environment(tmp_path, "http://127.0.0.1:9", HF_HUB_OFFLINE="1")
-    for arguments in (
-        ("tasks", "fetch", "gsm8k"),
-        ("tasks", "show", "nq", "--source", "hub"),
-        ("eval", "-p", "direct", "-t", "bamboogle", "--source", "hub", "--out", str(tmp_path / "run")),
-    ):
-        done = cli(*arguments, env=env)
-        assert done.returncode == 1
-        assert len(done.stderr.splitlines()) == 1
-        assert "the hub cannot be reached" in done.stderr
-        assert "mas2 tasks fetch" in done.stderr
-        assert "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists()
-
-
-def test_no_network_is_known_at_once(tmp_path: Path) -> None:
-    """`datasets` tries again for 23 s and more."""
-    env = environment(tmp_path, "http://127.0.0.1:9")
-    start = time.monotonic()
-    done = cli("tasks", "fetch", "gsm8k", env=env)
-    assert time.monotonic() - start < 20
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert f"openai/gsm8k@{COMMIT[:12]} main/train: is not in the cache, and the hub cannot be" in done.stderr
-    assert done.stderr.endswith("what `datasets` keeps itself is used with HF_HUB_OFFLINE=1\n")
-
-
-def test_a_mirror_is_evaluated_on(tmp_path: Path) -> None:
-    path = mirror(tmp_path, hub_set("gsm8k"), GSM8K_ROWS)
-    env = environment(tmp_path, "http://127.0.0.1:9", HF_HUB_OFFLINE="1")
-    run = str(tmp_path / "run")
-    common = ("--source", "hub", "--data", f"gsm8k={path}", "--split", "test", "--items", "4", "--out", run)
-    done = cli("eval", "-p", "direct", "-t", "gsm8k", *common, "--json", env=env)
-    assert done.returncode == 0, done.stderr
-    known = json.loads((tmp_path / "run" / "run.json").read_text())["plan"]["tasks"][0]
-    assert (known["source"], known["path"], known["split"]) == ("hub", path, "test")
-    assert cli("eval", "--resume", run, env=env).returncode == 0
-
-
-STREAM = """
-from mas2_tasks.hub import hub_set, stream_rows
-data = hub_set("browsecomp-plus")
-rows = stream_rows(data, "test", data.revision, columns=("query_id", "query"))
-print(len([row["query_id"] for row in rows]))
-"""
-
-
-def test_of_streamed_files_only_the_columns_are_transferred(tmp_path: Path) -> None:
-    data = hub_set("browsecomp-plus")
-    noise = random.Random(0)
-    rows = [
-        {"query_id": str(n), "query": f"q{n}", "negative_docs": [{"docid": "1", "text": text}]}
-        for n in range(40)
-        for text in [noise.randbytes(500_000).hex()]
-    ]
-    path = mirror(tmp_path, data, {"test": rows})
-    size = sum(file.stat().st_size for file in Path(path).rglob("*.parquet"))
-    with serving(Path(path), data.repository, data.revision) as server:
-        done = use(STREAM, env=environment(tmp_path, server.endpoint))
-        assert done.stdout == "40\n", done.stderr
-        assert size > 18_000_000
-        assert server.sent < size / 2
 
 
 def test_browsecomp_is_decrypted_on_its_way_from_the_hub(tmp_path: Path) -> None:

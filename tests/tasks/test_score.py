@@ -44,10 +44,10 @@ CASES = (
         "gsm8k",
         {"openai_correct": "openai", "lm_eval_strict_match": "strict", "lm_eval_flexible_match": "flexible"},
     ),
-    Case("math", "math", {"math_verify_0_9": "math_verify"}, every=3),
-    Case("math_response", "math", {"math_verify_0_9": "math_verify"}, ("--format", "responses"), every=3),
-    Case("humaneval", "humaneval", _CODE, data="humaneval", every=2),
-    Case("mbpp", "mbpp", _CODE, every=2),
+    Case("math", "math", {"math_verify_0_9": "math_verify"}, every=9),
+    Case("math_response", "math", {"math_verify_0_9": "math_verify"}, ("--format", "responses"), every=9),
+    Case("humaneval", "humaneval", _CODE, data="humaneval", every=5),
+    Case("mbpp", "mbpp", _CODE, every=5),
 )
 
 
