@@ -12,6 +12,7 @@ from mas2_env.commands.output import console, note_line, print_json, print_table
 if TYPE_CHECKING:
     from mas2_env.scoring.agreement import Agreement
     from mas2_env.scoring.scorer import Prediction, Row, Scorer
+    from mas2_env.task import SourceName, Task
 
 WORKERS = 8
 """Rows that are scored at a time where scoring waits; what it waits for has a bound of its own."""
@@ -45,33 +46,38 @@ def score_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a file of predictions as the official program does, and print the figures."""
-    from mas2_env.plugins import bind_task, parse_spec, task_class
     from mas2_env.scoring.agreement import agreement
     from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
 
-    name, options = parse_spec(task)
-    kind = source or ("file" if data else "procedural")
-    made = bind_task(task_class(name).to_score(), kind, data, 0, options)
+    made = _bound(task, source, data)
     scorer = scorer_of(made)
     records = scorer.load(file)
     form = recognise(records, scorer, format)
     predictions = form.read(records, scorer)
     note_line(f"{file}: read as {form.name} ({form.title})")
     rows, failed = score_all(scorer, predictions)
-    unscored = [row for row in rows if row.success is None]
     if compare:
         _print_agreement(made.name, agreement(scorer, predictions, rows), json)
     elif json:
         print_json({"task": made.name, "n": len(rows), "rows": rows})
     else:
         _print_summary(made.label, rows, scorer.summary(predictions, rows))
+    unscored = [row for row in rows if row.success is None]
     if unscored:
-        note_line(
-            f"{len(unscored)} of {len(rows)} not scored; the first, {unscored[0].id}: {unscored[0].error}"
-        )
+        first = unscored[0]
+        note_line(f"{len(unscored)} of {len(rows)} not scored; the first, {first.id}: {first.error}")
     if failed or (rows and len(unscored) == len(rows)) or (complete and unscored):
         raise typer.Exit(1)
+
+
+def _bound(spec: str, source: "SourceName | None", data: str | None) -> "Task":
+    """The task that predictions are scored on."""
+    from mas2_env.plugins import bind_task, parse_spec, task_class
+
+    name, options = parse_spec(spec)
+    kind = source or ("file" if data else "procedural")
+    return bind_task(task_class(name).to_score(), kind, data, 0, options)
 
 
 def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "tuple[list[Row], int]":
