@@ -188,7 +188,7 @@ def test_a_call_beyond_its_deadline():
         backend.ledger = Ledger()
         begin = time.monotonic()
         (answer,) = backend.chat([prompt()])
-        assert 0.2 <= time.monotonic() - begin < 3
+        assert 0.2 <= time.monotonic() - begin < 20
         assert isinstance(answer, ProviderError)
         assert str(answer) == "provider 'local': no answer within 0.1 s (request 2 for this call)"
         assert backend.ledger.totals.unknown == 2
