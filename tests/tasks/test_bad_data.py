@@ -13,7 +13,7 @@ from mas2_tasks.sources import SourcedTask
 from mas2_env.errors import DataError
 
 CLASSES = [point.load() for point in entry_points(group="mas2.tasks")]
-TASKS = [cls for cls in CLASSES if issubclass(cls, SourcedTask) and hasattr(cls, "record")]
+TASKS = [cls for cls in CLASSES if issubclass(cls, SourcedTask) and "file" in cls.sources()]
 COUNT = 12
 
 
