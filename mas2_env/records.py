@@ -110,6 +110,24 @@ def _regular(file: Path) -> os.stat_result:
     return stat
 
 
+def stream_records(path: str | Path, schema: type[T]) -> Iterator[tuple[str, T]]:
+    """Every record of a file that is too long to be held, with its place, `file: line n`.
+
+    Otherwise as `read_records`; the first fault ends what has begun.
+    """
+    file = Path(path)
+    _regular(file)
+    decoder = msgspec.json.Decoder(schema)
+    try:
+        with file.open("rb", buffering=0) as raw:
+            unit, pieces = _pieces(str(file), _content(str(file), _Stored(raw)))
+            for number, piece in pieces:
+                place = f"{file}: {unit} {number}"
+                yield place, _decode(decoder, piece, place)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
+
+
 def read_loose(path: str | Path) -> Records[Any]:
     """Read a file that need not be JSON Lines.
 

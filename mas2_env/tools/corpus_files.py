@@ -1,17 +1,14 @@
 """Reading a corpus from a file of JSON lines or from a folder of texts, a document at a time."""
 
-import gzip
 import hashlib
-import io
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.records import stream_records
 
 _TEXTS: Final = (".txt", ".md")
 _LINES: Final = (".jsonl", ".jsonl.gz")
@@ -107,31 +104,7 @@ def _text(name: str, file: Path) -> Iterator[tuple[str, Page]]:
 
 
 def _lines(file: Path) -> Iterator[tuple[str, Page]]:
-    decoder = msgspec.json.Decoder(_Line)
-    number = 0
-    try:
-        with file.open("rb") as raw:
-            zipped = file.name.endswith(".gz")
-            stream: io.BufferedIOBase = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
-            for number, line in enumerate(stream, start=1):
-                if line.strip():
-                    place = f"{file}: line {number}"
-                    found = _decode(decoder, line, place)
-                    if not isinstance(found.docid, str) and found.docid < 0:
-                        raise DataError(f"{place}: docid {found.docid} is negative; expected a string")
-                    yield place, Page(str(found.docid), found.text, found.url or "")
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(
-            f"{file}: line {number + 1}: cannot be read: {error}; the file is truncated or damaged"
-        ) from None
-
-
-def _decode(decoder: "msgspec.json.Decoder[_Line]", line: bytes, place: str) -> _Line:
-    try:
-        return decoder.decode(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
-    except msgspec.ValidationError as error:
-        raise DataError(f"{place}: {error}; expected `docid` and `text`") from None
-    except msgspec.DecodeError as error:
-        raise DataError(f"{place}: not a JSON object: {error}") from None
+    for place, found in stream_records(file, _Line):
+        if not isinstance(found.docid, str) and found.docid < 0:
+            raise DataError(f"{place}: docid {found.docid} is negative; expected a string")
+        yield place, Page(str(found.docid), found.text, found.url or "")

@@ -111,6 +111,8 @@ def test_a_folder_of_lines_is_a_corpus_and_gzip_is_read(tmp_path: Path, file: Pa
         (b'{"docid": "1", "text": "a"}\n{"docid"', "line 2: not a JSON object"),
         (b'{"docid": "1", "text": "\xe9"}\n', "line 1: not UTF-8"),
         (b"\n", "holds no document"),
+        (b'{"docid": "1", "x": ' + b"[" * 100_000, "line 1: not a record: it is nested too deeply"),
+        (gzip.compress(b" " * (70 << 20) + b"\n"), "line 1: unzips to more than 200 times its size"),
     ],
 )
 def test_a_bad_line_is_named_and_leaves_nothing_behind(tmp_path: Path, content: bytes, message: str) -> None:
@@ -139,7 +141,7 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"docid": str(i), "text": f"text {i * i}"}) + "\n" for i in range(3000))
     path = tmp_path / "cut.jsonl.gz"
     path.write_bytes(gzip.compress(lines.encode())[:-3000])
-    with pytest.raises(DataError, match=r"cut\.jsonl\.gz: line \d+: cannot be read.*truncated"):
+    with pytest.raises(DataError, match=r"cut\.jsonl\.gz: line \d+: the gzip data is truncated"):
         open_corpus(str(path))
 
 
