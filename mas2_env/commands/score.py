@@ -43,12 +43,17 @@ def score_command(
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare with the verdicts that rows hold as `official`.")
     ] = False,
+    sandbox: Annotated[
+        Literal["bwrap", "process"] | None,
+        typer.Option(help="What isolates programs. (default: $MAS2_SANDBOX, else bwrap)"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a file of predictions as the official program does, and print the figures."""
     from mas2_env.scoring.agreement import agreement
     from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
+    from mas2_env.tools.python import sandbox as isolated
 
     made = _bound(task, source, data)
     scorer = scorer_of(made)
@@ -56,7 +61,8 @@ def score_command(
     form = recognise(records, scorer, format)
     predictions = form.read(records, scorer)
     note_line(f"{file}: read as {form.name} ({form.title})")
-    rows, failed = score_all(scorer, predictions)
+    with isolated(sandbox):
+        rows, failed = score_all(scorer, predictions)
     if compare:
         _print_agreement(made.name, agreement(scorer, predictions, rows), json)
     elif json:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from mas2_env.cli import run
+from mas2_env.commands.score import score_all
 from mas2_env.plugins import import_object
+from mas2_env.tools.python import shared_runner
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -188,3 +190,20 @@ def test_where_scoring_fails_the_row_is_not_scored(
     code, out, error = score("breaking:Breaking", rows("#### 1", *["break"] * 3), "--json")
     assert (code, out) == (1, "")
     assert error.splitlines()[-1] == "mas2: error: the judge is down"
+
+
+def test_programs_may_be_isolated_as_is_said(score: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolations: list[str] = []
+
+    def watched(*arguments: Any) -> Any:
+        isolations.append(shared_runner().isolation)
+        return score_all(*arguments)
+
+    monkeypatch.setattr("mas2_env.commands.score.score_all", watched)
+    gold = {"test_list": ["assert f() == 1"], "test_setup_code": ""}
+    rows = [{"id": "a", "prediction": "def f():\n    return 1\n", "gold": gold}]
+    code, out, _ = score("mbpp", rows, "--sandbox", "process", "--json")
+    assert (code, json.loads(out)["rows"][0]["success"]) == (0, True)
+    assert isolations == ["process"]
+    code, _, error = score("mbpp", rows, "--sandbox", "nothing")
+    assert (code, "is not one of 'bwrap', 'process'" in error) == (2, True)
