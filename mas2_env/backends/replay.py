@@ -1,8 +1,9 @@
 """Recorded transcripts as a backend: real answers, offline, for the structures that were recorded.
 
 - Single calls, copies, votes: copy c of a role gives the first answer of the c-th recorded strand.
-- Debates: copy c takes the part of the c-th participant, round by round. One that is not recorded any more
-  keeps its last answer, as all do where the recorded debate was over.
+- Debates: copy c takes the part of the c-th participant, round by round. Where the recorded debate was over,
+  all keep their last answers. Who was not asked any more, since enough of the others agreed or since the
+  system went on with fewer, has none.
 - Critiques: the author goes through a recorded chain of attempts; the reviewer says what was said then,
   whether the attempt is right.
 - A role that is given answers makes the recorded final choice among them.
@@ -15,14 +16,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.transcripts import Strands, Transcripts, Written
+from mas2_env.backends.transcripts import Strands, Transcripts, Written, bare, right_answers
 from mas2_env.errors import Breakdown
-from mas2_env.execution.operation import Failure, Message, ModelCall, Reply
+from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.pool import Pool
 from mas2_env.reward import count_tokens
 
 APPROVE: Final = "Approve: the answer is right."
 REVISE: Final = "Revise: the answer is wrong."
+UNASKED: Final = Written("(was not asked)", None, False, 0, 0)
+"""Stands for a participant of a debate that was not asked, or not any more."""
 
 
 class Replay(Backend):
@@ -65,18 +68,10 @@ def transcripts_of(call: ModelCall) -> Transcripts:
 def review(call: ModelCall, transcripts: Transcripts) -> Reply:
     """What a recorded environment says of an attempt: whether it is right."""
     judged = [message for message in call.messages if message.relation == "candidate"]
-    right = bool(judged) and all(_is_right(message, transcripts) for message in judged)
+    rights = right_answers(transcripts)
+    right = bool(judged) and all(m.answer is not None and bare(m.answer).strip() in rights for m in judged)
     text = APPROVE if right else REVISE
     return Reply(text, sum(count_tokens(message.text) for message in judged), count_tokens(text))
-
-
-def _is_right(message: Message, transcripts: Transcripts) -> bool:
-    return any(
-        reply is not None and reply.correct and message.answer == reply.answer
-        for strands in transcripts.models.values()
-        for strand in strands.strands
-        for reply in strand
-    )
 
 
 def _answer(call: ModelCall) -> Reply:
@@ -103,10 +98,14 @@ def _find(call: ModelCall, strands: Strands, first: int) -> Written:
         if strands.choice is None:
             raise LookupError("a choice among the answers of others")
         return strands.choice
+    if len(strands.strands) <= turn.copy < strands.size:
+        return UNASKED
     if turn.copy >= len(strands.strands):
         raise LookupError(f"copy {turn.copy}, there are {len(strands.strands)} strands of replies")
     strand = strands.strands[(first + turn.copy) % len(strands.strands)]
     if turn.purpose == "debate" and strands.kind == "debate":
+        if len(strand) <= turn.round and len(strand) < strands.rounds:
+            return UNASKED
         kept = [reply for reply in strand[: turn.round + 1] if reply is not None]
         return kept[-1]
     reply = None

@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mas2_env.commands.compare import compare_command
 from mas2_env.commands.output import note_line, print_json, print_table
 
 if TYPE_CHECKING:
     from mas2_env.calibration.check import Report
 
 app = typer.Typer(no_args_is_help=True, help="The simulated agents: how faithful they are, and their fit.")
+app.command("compare", short_help="Simulated against recorded agents, structure by structure.")(
+    compare_command
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Figures = Annotated[str, typer.Argument(metavar="FIGURES.json", help="Figures measured on recorded runs.")]
 

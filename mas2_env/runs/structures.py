@@ -41,6 +41,9 @@ MOST_ATTEMPTS = 4
 QUORUM = 2 / 3
 """Share of the participants whose agreement ends a debate, as in DyLAN (arXiv 2310.02170)."""
 
+MOST_LOST = 0.02
+"""Share of the items at which replies of a round may be missing for that round to be compared."""
+
 _RESAMPLES = 2_000
 _SETTINGS = Settings(budget=1e9, rectifier=False, reward="success", count_meta=False)
 
@@ -106,6 +109,7 @@ def structures_of(strands: Iterable[Strands]) -> dict[str, Template]:
     """The structures that the recordings of some items of one model cover, by name."""
     found = list(strands)
     kind = found[0].kind
+    size = max(max(one.size, len(one.strands)) for one in found)
     solver = Role("solver")
     structures = {"single": Template((solver,), output="solver")}
     if kind == "retry":
@@ -117,13 +121,15 @@ def structures_of(strands: Iterable[Strands]) -> dict[str, Template]:
                 output="solver",
             )
         return structures
-    width = min(min(len(one.strands) for one in found), MOST_VOTERS)
+    fewest = min(len(one.strands) for one in found)
+    width = min(size if kind == "debate" else fewest, MOST_VOTERS)
     team = Role("solver", copies=max(width, 1))
     for voters in range(3, width + 1):
         structures[f"vote {voters}"] = _pooled(Role("solver", copies=voters))
     if kind == "debate" and width > 1:
-        rounds = max(len(strand) for one in found for strand in one.strands)
-        for number in range(1, rounds):
+        for number in range(1, max(one.rounds for one in found)):
+            if sum(one.lost(number) for one in found) > MOST_LOST * len(found):
+                continue
             structures[f"debate {number}"] = _pooled(team, Debate(("solver",), number, QUORUM))
     if all(one.choice is not None for one in found):
         structures["select"] = Template(
@@ -138,7 +144,9 @@ def _pooled(team: Role, *channels: Debate) -> Template:
     return Template((team, Role("pool", "vote")), (*channels, Vote(("solver",), "pool")), "pool")
 
 
-def compare(task: Task, model: str, pool: Pool, simulated: Backend | None = None) -> Comparison:
+def compare(
+    task: Task, model: str, pool: Pool, simulated: Backend | None = None, more: Task | None = None
+) -> Comparison:
     """Run every recorded structure of a model on its recorded and on simulated replies.
 
     Args:
@@ -146,6 +154,8 @@ def compare(task: Task, model: str, pool: Pool, simulated: Backend | None = None
         model: name of a recorded model, which is in the pool.
         pool: prices, and the simulated backbones.
         simulated: answers in the recorded model's place; the simulated backend by default.
+        more: what the simulated side runs on: the same task with more turns, each of which is an item of its
+            own to simulated agents. By default, `task`.
 
     Raises:
         DataError: if no item has transcripts of the model.
@@ -158,13 +168,8 @@ def compare(task: Task, model: str, pool: Pool, simulated: Backend | None = None
     structures = structures_of(strands)
     policies = {name: Fixed(template, model) for name, template in structures.items()}
     replayed = _run(policies, task, pool, Replay(pool))
-    return _compared(
-        task.benchmark,
-        model,
-        tuple(structures),
-        replayed,
-        _run(policies, task, pool, Told(simulated or Simulated(pool))),
-    )
+    answered = _run(policies, more or task, pool, Told(simulated or Simulated(pool)))
+    return _compared(task.benchmark, model, tuple(structures), replayed, answered)
 
 
 def _run(policies: Mapping[str, object], task: Task, pool: Pool, backend: Backend) -> list[Record]:
@@ -181,7 +186,12 @@ def _compared(
     benchmark: str, model: str, names: Sequence[str], replayed: list[Record], simulated: list[Record]
 ) -> Comparison:
     void = {(r.policy, r.item, r.seed) for r in replayed if r.outcome.kind == "void"}
-    simulated = [r for r in simulated if (r.policy, r.item, r.seed) not in void]
+    turns = 1 + max(record.seed for record in replayed)
+    simulated = [
+        replace(r, item=f"{r.item}@{r.seed}", seed=0)
+        for r in simulated
+        if (r.policy, r.item, r.seed % turns) not in void
+    ]
     sides = [
         {base: summarise(records, base, False, policies=names, resamples=_RESAMPLES).rows for base in names}
         for records in (replayed, simulated)

@@ -5,7 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from mas2_env.backends.transcripts import Strands, Transcripts, Written
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mas2_env.backends.transcripts import (
+    Strands,
+    Transcripts,
+    bare,
+    replies_of,
+    right_answers,
+    versioned,
+)
 from mas2_env.errors import DataError
 from mas2_env.pool import did_you_mean
 from mas2_env.records import read_records
@@ -14,6 +24,15 @@ from mas2_tasks.recorded_file import Row, strands_of
 
 MOST_DISTRACTORS: Final = 8
 _ANSWER: Final = re.compile(r"Answer:\s*(.*)\Z", re.DOTALL)
+
+
+class Part(Struct, frozen=True):
+    """What `Recorded` can be made of: the recording's name, its benchmark, system and models."""
+
+    source: str
+    benchmark: str
+    system: str
+    models: tuple[str, ...]
 
 
 class Recorded(Task):
@@ -73,16 +92,31 @@ class Recorded(Task):
             _one_of(path, "model", model, [row.model for row in rows])
             rows = [row for row in rows if row.model == model]
         self._records = records
-        self._problems = tuple(_problems(rows))
+        answers = [row.answer for row in rows if row.answer is not None]
+        self._texts = 2 * sum("\n" in answer for answer in answers) >= len(answers)
+        self._problems = tuple(_problems(rows, whole=not answers))
         if not self._problems:
             raise DataError(f"{path}: no graded reply of {self.benchmark_name} in system {self.system!r}")
         self._answers = {
             written.text: written.answer
             for _, strands in self._problems
             for one in strands.values()
-            for written in _all(one)
+            for written in replies_of(one)
         }
         self._places = {self._id(index): index for index in range(self.size)}
+
+    @staticmethod
+    def parts(path: str) -> tuple[Part, ...]:
+        """All benchmarks and systems of a file with graded replies, in its order.
+
+        Raises:
+            DataError: if the file cannot be read.
+        """
+        models: dict[tuple[str, str, str], dict[str, None]] = {}
+        for row in read_records(path, Row).rows:
+            if row.correct is not None:
+                models.setdefault((row.source, row.benchmark, row.setting), {})[row.model] = None
+        return tuple(Part(*key, tuple(sorted(names))) for key, names in models.items())
 
     @property
     def options(self) -> dict[str, Any]:
@@ -154,32 +188,25 @@ class Recorded(Task):
         """The answer without white space at its ends."""
         return answer.strip()
 
+    def reply(self, item: Item, answer: str, draw: int) -> str:
+        """The answer; one that is a whole text, as code is, in a way of writing that no other reply has.
+
+        Recorded codes to one problem are hardly ever equal: 1 % of pairs of right ones (DyLAN, HumanEval),
+        none of right and wrong ones. So a vote cannot count them.
+        """
+        return f"Answer: {versioned(answer, draw) if self._texts else answer}"
+
     def score(self, item: Item, answer: str | None) -> Score:
         """The recorded verdict on the answer."""
         right = answer is not None and (
-            answer.strip() == item.truth.answer.strip() or answer in _right(item.truth.gold)
+            bare(answer).strip() == item.truth.answer.strip()
+            or bare(answer).strip() in right_answers(item.truth.gold)
         )
         return Score(right, float(right), {"correct": float(right)})
 
 
-def _right(transcripts: Transcripts) -> set[str | None]:
-    return {
-        written.answer
-        for strands in transcripts.models.values()
-        for written in _all(strands)
-        if written.correct
-    }
-
-
-def _all(strands: Strands) -> Iterable[Written]:
-    for strand in strands.strands:
-        yield from (written for written in strand if written is not None)
-    if strands.choice is not None:
-        yield strands.choice
-
-
 def _truth(row: Row, strands: dict[str, Strands], turn: int, spare: str) -> Truth:
-    replies = [written for one in strands.values() for written in _all(one)]
+    replies = [written for one in strands.values() for written in replies_of(one)]
     right = next((written.answer for written in replies if written.correct and written.answer), None)
     wrong = Counter(written.answer for written in replies if not written.correct and written.answer)
     answer = right or row.gold or "(nobody was right)"
@@ -187,15 +214,21 @@ def _truth(row: Row, strands: dict[str, Strands], turn: int, spare: str) -> Trut
     return Truth(answer, distractors or (spare,), gold=Transcripts(strands, turn))
 
 
-def _problems(rows: Iterable[Row]) -> Iterable[tuple[Row, dict[str, Strands]]]:
+def _problems(rows: Iterable[Row], whole: bool) -> Iterable[tuple[Row, dict[str, Strands]]]:
     """The first row of each item, and its strands where there are any; items in the file's order."""
     by_item: dict[str, list[Row]] = {}
     for row in rows:
         by_item.setdefault(row.item_id, []).append(row)
-    for group in by_item.values():
-        strands = {model: found for model, found in strands_of(group).items() if found.strands}
+    found = [(group[0], strands_of(group, whole)) for group in by_item.values()]
+    size = max((len(one.strands) for _, all_of in found for one in all_of.values()), default=0)
+    for first, all_of in found:
+        strands = {
+            model: replace(one, size=size) if one.kind == "debate" else one
+            for model, one in all_of.items()
+            if one.strands
+        }
         if strands:
-            yield group[0], strands
+            yield first, strands
 
 
 def _one_of(path: str, word: str, wanted: str | None, there: Sequence[str]) -> str:

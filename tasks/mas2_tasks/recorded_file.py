@@ -14,12 +14,15 @@ from mas2_env.backends.transcripts import StrandKind, Strands, Written
 from mas2_env.reward import count_tokens
 
 CHOOSER = "system"
+RIGHT = "(right)"
+"""Stands for a right answer of which only the verdict was kept."""
 
 
 class Row(Struct, frozen=True):
     """A line of the file. Fields that are not named here are passed over.
 
     Attributes:
+        source: name of the recording; empty where it has none.
         benchmark: where the problem comes from.
         item_id: unique within the benchmark.
         model: name of the model.
@@ -43,6 +46,7 @@ class Row(Struct, frozen=True):
     system: str
     response: str
     correct: bool | None
+    source: str = ""
     agent: str | int = 0
     round: int = 0
     question: str | None = None
@@ -67,35 +71,42 @@ def kind_of(system: str) -> StrandKind:
     return "retry"
 
 
-def strands_of(rows: Iterable[Row]) -> Mapping[str, Strands]:
-    """The strands of an item by model, of its rows in one system."""
+def strands_of(rows: Iterable[Row], whole: bool = False) -> Mapping[str, Strands]:
+    """The strands of an item by model, of its rows in one system.
+
+    `whole`: replies are answers as they stand, as code is; none was looked for in them.
+    """
     graded = [row for row in rows if row.correct is not None]
     by_model = groupby(sorted(graded, key=lambda row: row.model), key=lambda row: row.model)
-    return {model: _strands(list(group)) for model, group in by_model}
+    return {model: _strands(list(group), whole) for model, group in by_model}
 
 
-def _strands(rows: list[Row]) -> Strands:
+def _strands(rows: list[Row], whole: bool) -> Strands:
     kind = kind_of(rows[0].system)
     choice = next((row for row in rows if kind == "debate" and row.agent == CHOOSER), None)
     told = [row for row in rows if row is not choice]
     if kind == "samples":
-        found = tuple((_written(row),) for row in told)
+        found = tuple((_written(row, whole),) for row in told)
         return Strands(kind, found)
     if kind == "retry":
         told.sort(key=lambda row: row.round)
-        return Strands(kind, (tuple(_written(row) for row in told),))
+        return Strands(kind, (tuple(_written(row, whole) for row in told),))
     lanes: dict[str | int, dict[int, Written]] = {}
     for row in told:
-        lanes.setdefault(row.agent, {}).setdefault(row.round, _written(row))
+        lanes.setdefault(row.agent, {}).setdefault(row.round, _written(row, whole))
     complete = (lane for lane in lanes.values() if 0 in lane)
     strands = tuple(tuple(lane.get(turn) for turn in range(max(lane) + 1)) for lane in complete)
-    return Strands(kind, strands, _written(choice) if choice is not None else None)
+    return Strands(kind, strands, _written(choice, whole) if choice is not None else None)
 
 
-def _written(row: Row) -> Written:
-    answer = row.answer if row.answer is not None or not row.correct else row.response
+def _written(row: Row, whole: bool) -> Written:
+    answer = row.answer
+    if answer is None and (row.correct or whole):
+        answer = row.response or None
     if row.correct and row.gold is not None and "\n" not in row.gold:
         answer = row.gold  # all right answers are one answer, however they were written
+    if row.correct and answer is None:
+        answer = RIGHT
     text = row.response or (f"Answer: {answer}" if answer is not None else "(no answer)")
     return Written(
         text=text,

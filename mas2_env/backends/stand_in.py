@@ -1,0 +1,163 @@
+"""Simulated agents in the place of recorded ones: the same level, lengths and lacks, at the same recording.
+
+A recorded model is not a backbone of any pool: its accuracy is that of one prompt at the items of one
+recording. To hold simulated structures against recorded ones, a simulated backbone gets just that: the level,
+the shares of variance, the wrong answers and the lengths that were fitted to its first replies there. What
+several agents make of each other's answers is the simulator's own.
+"""
+
+from collections.abc import Mapping
+from math import exp
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mas2_env.backends import laws
+from mas2_env.backends.behaviour import Behaviour
+from mas2_env.backends.calibrated import Calibration, Setting
+from mas2_env.backends.draws import UNIT, more_bits
+from mas2_env.backends.minds import Scene
+from mas2_env.backends.parameters import BackboneTable, TaskTable, Troubles
+from mas2_env.backends.simulated import Simulated
+from mas2_env.backends.transcripts import Transcripts, bare, right_answers
+from mas2_env.execution.operation import Failure, ModelCall, Reply
+from mas2_env.pool import Pool
+from mas2_env.reward import count_tokens
+from mas2_env.task import Item
+
+UNSAID: Final = (
+    "no answer found at all",
+    "no choice letter, often 'outside my expertise'",
+    "no code block",
+    "no boxed answer or choice letter",
+)
+"""Lacks that leave a reply without an answer."""
+
+SILENT: Final = "I cannot tell."
+_NEAREST: Final = 1e-4
+_SCENES: Final = 512
+
+
+class Standing(Struct, frozen=True):
+    """What one model was like at one recording.
+
+    Attributes:
+        level: probit of its accuracy among replies with an answer.
+        tokens: mean and standard deviation of the log length of its replies.
+        silent: share of replies without an answer.
+    """
+
+    level: float
+    tokens: tuple[float, float]
+    silent: float = 0.0
+
+
+def standing_of(setting: Setting, model: str, otherwise: Standing) -> Standing:
+    """A model's fitted standing in a setting: the mean over its roles or prompts where these were fitted.
+
+    Args:
+        setting: of the recording.
+        model: its name there.
+        otherwise: what was observed; it takes the place of what was not fitted.
+    """
+    levels = _of(setting.level, model)
+    tokens = [found for name, found in setting.tokens.items() if _names(name, model, first=True)]
+    silent = sum(
+        setting.lacks.get(f"{who}|{what}", 0.0)
+        for who in (model, f"{model}|round=0", "all", "all|round=0")
+        for what in UNSAID
+    )
+    level = otherwise.level
+    if levels:
+        level = laws.NORMAL.inv_cdf(sum(map(laws.NORMAL.cdf, levels)) / len(levels))
+    if tokens:
+        mean, spread = (sum(part) / len(tokens) for part in zip(*tokens, strict=True))
+        return Standing(level, (mean, spread), silent)
+    return Standing(level, otherwise.tokens, silent)
+
+
+def _of(table: Mapping[str, float], model: str) -> list[float]:
+    own = table.get(model)
+    if own is not None:
+        return [own]
+    return [value for name, value in table.items() if _names(name, model)]
+
+
+def _names(name: str, model: str, first: bool = False) -> bool:
+    """Whether an entry is of a model; `first`: of its first replies, where rounds are told apart."""
+    who, *said = name.split("|")
+    return who == model and not (first and any(s.startswith("round=") and s != "round=0" for s in said))
+
+
+class StandIn(Simulated):
+    """One simulated backbone in the place of a recorded model.
+
+    Args:
+        pool: has the model's name.
+        model: that name.
+        benchmark: the recorded one.
+        setting: how alike answers are there, and which wrong ones are given.
+        standing: what the model was like there.
+        calibration: manners and habits.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        model: str,
+        benchmark: str,
+        setting: Setting,
+        standing: Standing,
+        calibration: Calibration,
+    ) -> None:
+        super().__init__(pool)
+        difficulty, family, affinity = setting.shares(model)
+        own = replace(setting, difficulty=difficulty, family=family, affinity=affinity)
+        accuracy = min(1.0 - _NEAREST, max(_NEAREST, laws.NORMAL.cdf(standing.level)))
+        table = TaskTable("reading", "reading", "recorded", 0.0, 1.0, 1, standing.tokens[1], 0.0)
+        table = replace(table, tokens=max(1, round(exp(standing.tokens[0]))))
+        backbone = BackboneTable(accuracy, accuracy, accuracy, accuracy, malformed=0.0)
+        self._parameters = replace(
+            self._parameters,
+            troubles=Troubles(0.0, 0.0),
+            task={**self._parameters.task, benchmark.lower(): table},
+            backbone={**self._parameters.backbone, model: backbone},
+        )
+        self._calibration = replace(calibration, task={**calibration.task, "recorded": own})
+        self._behaviour = Behaviour(self._parameters, self._calibration)
+        self._unavailable = self._troubled = 0.0
+        self._silent = standing.silent
+
+    def _answer(self, call: ModelCall) -> Reply | Failure:
+        reply = super()._answer(call)
+        if self._silent and more_bits(call.key, b"silent")[0] * UNIT < self._silent:
+            return replace(reply, text=SILENT) if isinstance(reply, Reply) else reply
+        return reply
+
+    def _scene(self, item: Item) -> Scene:
+        table = self._calibration.task["recorded"]
+        manner = self._calibration.manner[table.manner]
+        if len(self._scenes) >= _SCENES:
+            self._scenes.clear()
+        scene = _RecordedScene(item, table, manner, (0.0, 1.0), count_tokens(item.query))
+        self._scenes[item] = scene
+        return scene
+
+
+class _RecordedScene(Scene):
+    """An item at which all answers that were recorded as right are one, and nobody runs out of wrong ones."""
+
+    __slots__ = ("_right",)
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        more = self.table.choices - len(self.wrong)
+        self.wrong = (*self.wrong, *(f"(wrong in another way: {i + 1})" for i in range(more)))
+        gold = self.item.truth.gold
+        self._right = right_answers(gold) if isinstance(gold, Transcripts) else frozenset()
+
+    def form(self, answer: str) -> str:
+        """Canonical form of an answer; that of the right one for whatever was recorded as right."""
+        form = super().form(bare(answer))
+        return self.right if form in self._right else form
