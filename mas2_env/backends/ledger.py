@@ -5,6 +5,7 @@ ledger and a kill leaves whole lines. Totals are read from the file, other proce
 """
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -120,7 +121,7 @@ class Totals(Struct, frozen=True):
 
 
 class Ledger:
-    """A ledger that is open for writing.
+    """A ledger that is open for writing; threads may share it.
 
     Args:
         path: its file; None keeps sums alone.
@@ -133,6 +134,7 @@ class Ledger:
         self._totals = Totals()
         self._read = 0
         self._file = -1
+        self._lock = threading.RLock()
 
     def __reduce__(self) -> tuple[type["Ledger"], tuple[Path | None, int | None]]:
         return (type(self), (self.path, self.max_cost))
@@ -140,8 +142,9 @@ class Ledger:
     @property
     def totals(self) -> Totals:
         """Sums over all lines so far, those of other processes included."""
-        self._catch_up()
-        return self._totals
+        with self._lock:
+            self._catch_up()
+            return self._totals
 
     def check(self) -> None:
         """Raise `BudgetError` if all that may be billed has been."""
@@ -161,11 +164,14 @@ class Ledger:
             RecordError: if it cannot be written.
         """
         if self.path is None:
-            self._totals = self._totals.plus(line)
+            with self._lock:
+                self._totals = self._totals.plus(line)
             return
         data = msgspec.json.encode(line) + b"\n"
         try:
-            if os.write(self._open(), data) != len(data):
+            with self._lock:
+                written = os.write(self._open(), data)
+            if written != len(data):
                 raise OSError(28, os.strerror(28))
         except OSError as error:
             raise RecordError(f"{self.path}: a call cannot be written down: {error.strerror}") from error

@@ -7,7 +7,10 @@ long as the provider asks.
 """
 
 import asyncio
+import contextlib
+import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -17,7 +20,10 @@ _SHARE: Final = 0.75
 
 
 class Limiter:
-    """A limit that adapts. All calls of one event loop at a time go through it.
+    """A limit that adapts.
+
+    Any number of event loops may share it, each in a thread of its own: a policy that asks a run's models
+    does so from another one than the run's calls.
 
     Args:
         start: calls at once to begin with.
@@ -39,43 +45,41 @@ class Limiter:
         self._clock = clock
         self._until = 0.0
         self._cut = -1.0
+        self._lock = threading.RLock()
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.TimerHandle] = (
+            weakref.WeakKeyDictionary()
+        )
 
     async def acquire(self) -> float:
         """Wait for a turn. Returns the time at which it came, to be handed to `refused`."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # what waited in another loop has ended with it
-            self._loop, self._timer = loop, None
-            self._waiting.clear()
-        if self.busy >= int(self.limit) or self._clock() < self._until or self._waiting:
-            turn = loop.create_future()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._lock:
             self._waiting.append(turn)
             self._wake()
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self.release()
-                elif turn in self._waiting:
+        try:
+            await turn
+        except asyncio.CancelledError:
+            with self._lock:
+                if turn in self._waiting:
                     self._waiting.remove(turn)
-                raise
-        else:
-            self.busy += 1
-            self.peak = max(self.peak, self.busy)
+                elif not turn.cancelled():
+                    self.release()
+            raise
         return self._clock()
 
     def release(self) -> None:
         """A call is over."""
-        self.busy -= 1
-        self._wake()
+        with self._lock:
+            self.busy -= 1
+            self._wake()
 
     def succeeded(self) -> None:
         """A call was answered; the limit may grow."""
-        if self.busy >= _SHARE * int(self.limit):
-            grow = 1.0 if self.limit < self._threshold else 1.0 / self.limit
-            self.limit = min(self.limit + grow, float(self._most))
+        with self._lock:
+            if self.busy >= _SHARE * int(self.limit):
+                grow = 1.0 if self.limit < self._threshold else 1.0 / self.limit
+                self.limit = min(self.limit + grow, float(self._most))
 
     def refused(self, since: float, seconds: float) -> None:
         """The provider said that there are too many calls.
@@ -86,25 +90,56 @@ class Limiter:
             seconds: for which no call is begun.
         """
         now = self._clock()
-        self._until = max(self._until, now + seconds)
-        if since > self._cut:
-            self._cut = now
-            self.limit = self._threshold = max(1.0, self.limit / 2)
+        with self._lock:
+            if self._until <= now < now + seconds:
+                self._announce()
+            self._until = max(self._until, now + seconds)
+            if since > self._cut:
+                self._cut = now
+                self.limit = self._threshold = max(1.0, self.limit / 2)
+
+    def _announce(self) -> None:
+        """Have every event loop in which calls wait see to it that they go on after a pause."""
+        for loop in {turn.get_loop() for turn in self._waiting}:
+            with contextlib.suppress(RuntimeError):  # a loop that has ended: nothing waits in it any more
+                loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        with self._lock:
+            self._wake()
 
     def _wake(self) -> None:
         """Give turns to those that wait, as far as the limit and the pause allow."""
+        here = asyncio.get_running_loop()
         pause = self._until - self._clock()
         if pause > 0:
-            if self._waiting and self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(pause, self._after_pause)
+            if self._waiting and here not in self._timers:
+                self._timers[here] = here.call_later(pause, self._after_pause, here)
             return
         while self._waiting and self.busy < int(self.limit):
             turn = self._waiting.popleft()
-            if not turn.done():
+            if not turn.done() and self._hand_over(turn, here):
                 self.busy += 1
                 self.peak = max(self.peak, self.busy)
-                turn.set_result(None)
 
-    def _after_pause(self) -> None:
-        self._timer = None
-        self._wake()
+    def _hand_over(self, turn: "asyncio.Future[None]", here: asyncio.AbstractEventLoop) -> bool:
+        """Let a call begin in its own event loop; False if that has ended."""
+        if turn.get_loop() is here:
+            turn.set_result(None)
+            return True
+        try:
+            turn.get_loop().call_soon_threadsafe(self._begin, turn)
+        except RuntimeError:
+            return False
+        return True
+
+    def _begin(self, turn: "asyncio.Future[None]") -> None:
+        if turn.done():
+            self.release()
+        else:
+            turn.set_result(None)
+
+    def _after_pause(self, here: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            del self._timers[here]
+        self._look()

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import threading
 
 import pytest
 
@@ -62,6 +63,23 @@ def test_totals_include_the_lines_of_other_processes(tmp_path):
     assert one.totals.calls == 2
     one.close()
     two.close()
+
+
+def test_threads_that_look_at_once_count_no_line_twice(tmp_path):
+    """A policy that asks the run's models from its own thread looks at the ledger too."""
+    with Ledger(tmp_path / "ledger.jsonl") as ledger:
+
+        def work():
+            for _ in range(150):
+                ledger.add(line())
+                assert ledger.totals.calls > 0
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ledger.totals == sum_lines(read_ledger(tmp_path / "ledger.jsonl"))
 
 
 def test_money_that_is_spent(tmp_path):

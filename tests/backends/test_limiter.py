@@ -1,6 +1,7 @@
 """How many calls at once: as many as a provider bears."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -148,3 +149,43 @@ def test_turns_are_given_in_the_order_in_which_they_were_asked_for():
 
     asyncio.run(all_of_them())
     assert order == list(range(20))
+
+
+def test_threads_with_event_loops_of_their_own_share_a_limit():
+    """A policy that asks the run's models from its own thread must not cost the run's calls their turn."""
+    limiter = Limiter(2, 4)
+    providers = [Provider(1000, limiter, seconds=0.0005) for _ in range(3)]
+    threads = [
+        threading.Thread(target=asyncio.run, args=(many(provider, 200),), daemon=True)
+        for provider in providers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert [provider.served for provider in providers] == [200, 200, 200]
+    assert limiter.busy == 0
+    assert limiter.peak <= 4
+
+
+def test_a_pause_asked_for_in_one_loop_ends_for_those_that_wait_in_another():
+    limiter = Limiter(1, 1)
+    order = []
+
+    def ask(name):
+        async def work():
+            since = await limiter.acquire()
+            order.append(name)
+            await asyncio.sleep(0.05)
+            limiter.refused(since, 0.05)
+            limiter.release()
+
+        asyncio.run(work())
+
+    threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert sorted(order) == ["a", "b"]
+    assert limiter.busy == 0
