@@ -23,6 +23,7 @@ The truth of an item decides what an agent writes, and is nowhere written down i
 """
 
 from collections.abc import Callable, Collection, Sequence
+from math import log2
 from typing import Final, TypeAlias
 
 from mas2_env.backends import laws, wording
@@ -83,7 +84,11 @@ class Behaviour:
             if case.call.history:
                 texts += [step.output for step in case.call.history]
             if texts:
-                z += case.mind.span * scene.task.informed(scene.item, texts)
+                found = scene.task.informed(scene.item, texts)
+                z += case.mind.span * laws.knowledge(found, self.p.inputs.evidence_power)
+        inputs = self.p.inputs
+        if case.prompt_tokens > inputs.undiluted:
+            z -= inputs.dilution * log2(case.prompt_tokens / inputs.undiluted)
         return z
 
     def _own(self, case: Case, z: float, given_up: Collection[str] = ()) -> str:

@@ -41,6 +41,11 @@ def sigmoid(x: Numbers) -> Numbers:
     return 1.0 / (1.0 + math.exp(min(60.0, max(-60.0, -x))))
 
 
+def knowledge(found: Numbers, power: float) -> Numbers:
+    """Share of what all the evidence is worth, of the share that was found: the last piece counts most."""
+    return found**power
+
+
 def is_right(standing: Numbers, noise: float, normal: Numbers) -> Numbers:
     """Whether a call answers rightly, with a standard normal number of its own."""
     return standing + noise * normal > 0.0

@@ -161,10 +161,11 @@ class Style:
 
 
 class Case(Struct, gc=False):
-    """A model call as one agent faces it, with the call's eight numbers."""
+    """A model call as one agent faces it, with the call's eight numbers and the tokens of its prompt."""
 
     call: ModelCall
     bits: Bits
     scene: Scene
     mind: Mind
     style: Style
+    prompt_tokens: int

@@ -55,6 +55,9 @@ class Inputs(_Table, frozen=True):
 
     plan_gain: float
     review_gain: float
+    evidence_power: Positive
+    dilution: Annotated[float, Meta(ge=0.0)]
+    undiluted: Annotated[int, Meta(ge=1)]
     count_power: float
     discernment: float
     trust: dict[str, Share]

@@ -132,7 +132,7 @@ class Simulated(Backend):
             failure = self._failure(trouble, profile, style, prompt, length)
             if failure is not None:
                 return failure
-        text, uses, wrong = self._behaviour.act(Case(call, bits, scene, mind, style))
+        text, uses, wrong = self._behaviour.act(Case(call, bits, scene, mind, style, prompt))
         size = profile.length + factor + profile.sigma * normal(bits[LENGTH])
         if wrong:
             size += self._wrong

@@ -293,3 +293,33 @@ def test_nothing_that_is_written_shows_difficulty_or_gold(backend: Simulated, fa
         for purpose, given in (("review", [("candidate", f"Answer: {item.truth.distractors[0]}")]),):
             for text in texts(backend.complete([ask(item, purpose=purpose, messages=given)])):
                 assert item.truth.answer not in text
+
+
+def test_half_of_the_evidence_is_worth_less_than_half(backend: Simulated, facts: Task, ask: Ask) -> None:
+    def right(found: int) -> int:
+        count = 0
+        for i in range(600):
+            item = facts.item(i)
+            history = tuple(
+                ToolStep(ToolUse("search", f'{{"query": "T{j}"}}'), item.documents[j].text)
+                for j in range(found)
+            )
+            for text in texts(backend.complete([ask(item, history=history)])):
+                count += facts.extract(text) == item.truth.answer
+        return count
+
+    none, half, whole = right(0), right(1), right(2)
+    assert none + 30 < half < whole - 60
+    assert half - none < whole - half
+
+
+def test_a_very_long_prompt_dilutes(backend: Simulated, sums: Task, ask: Ask) -> None:
+    def right(noise: str) -> int:
+        calls = [ask(sums.item(i), "llama-3.1-8b", messages=[("input", noise)]) for i in range(1200)]
+        return sum(sums.extract(t) == sums.item(i).truth.answer for i, t in answers(calls))
+
+    def answers(calls: list[ModelCall]) -> list[tuple[int, str]]:
+        results = enumerate(backend.complete(calls))
+        return [(i, r.text) for i, r in results if isinstance(r, Reply)]
+
+    assert right("Some text. " * 30_000) < right("Some text. ") - 20
