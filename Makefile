@@ -38,8 +38,9 @@ types: $(VENV)/.dev ## types, by mypy --strict
 docs: $(VENV)/.dev ## build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-pytest: $(VENV)/.dev ## the tests alone
-	$(BIN)/pytest
+pytest: $(VENV)/.dev ## the tests alone: side by side, then what is timed, by itself
+	$(BIN)/pytest --numprocesses auto --dist loadfile --benchmark-disable --ignore tests/benchmarks
+	$(BIN)/pytest tests/benchmarks
 
 test-vllm: $(VLLM_VENV)/.vllm ## tests against a real vLLM, in an environment of its own (3.6 GB)
 	HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 $(VLLM_VENV)/bin/python -m pytest \
