@@ -26,20 +26,16 @@ from collections.abc import Callable, Collection, Sequence
 from math import log2
 from typing import Final, TypeAlias
 
-from mas2_env.backends import laws, wording
+from mas2_env.backends import laws, voices, wording
 from mas2_env.backends.calibrated import Calibration
 from mas2_env.backends.draws import UNIT, Bits, bits_for, more_bits, normal
 from mas2_env.backends.minds import ERR, SOCIAL, SOLVE, TOOL, WHICH, WORDS, Case, Scene
 from mas2_env.backends.parameters import Parameters, logit
-from mas2_env.execution.operation import Message, ToolStep
+from mas2_env.execution.operation import ToolStep
 from mas2_env.task import ToolUse
 
 Act: TypeAlias = tuple[str, tuple[ToolUse, ...], bool]
 """What an agent does: text, tools it asks for, and whether it answered wrongly."""
-
-_SEEK: Final[tuple[str, ...]] = ("search", "research", "retriev", "read", "fact", "look")
-_CODE: Final[tuple[str, ...]] = ("code", "program", "python", "develop", "engineer")
-_THINK: Final[tuple[str, ...]] = ("math", "calc", "solve", "reason", "comput", "think")
 
 
 _REVIEWS: Final = {"math": "math", "code": "code", "qa": "qa", "choice": "mc"}
@@ -160,7 +156,7 @@ class Behaviour:
     def _incline(self, case: Case, z: float) -> str:
         """The agent's own answer, or one of those that it was sent."""
         if case.call.messages and case.bits[SOCIAL] * UNIT < case.style.trust:
-            counts, texts = _count(case.call.messages, case.scene, "input")
+            counts, texts = voices.count(case.call.messages, case.scene, "input")
             if counts:
                 return texts[self._select(case, counts, z)]
         return self._own(case, z)
@@ -177,7 +173,7 @@ class Behaviour:
         if right in weights:
             found = laws.chance(z, case.scene.table.noise)
             weights[right] *= laws.persuasion(1.0, found, inputs.discernment, 0.0, 0.0)
-        return _weighted(weights, more_bits(case.call.key, b"select")[0] * UNIT)
+        return voices.weighted(weights, more_bits(case.call.key, b"select")[0] * UNIT)
 
     def _tested(self, case: Case, counts: dict[str, int]) -> str:
         """The answer that does best at self-written tests, which are not all valid."""
@@ -253,10 +249,10 @@ class Behaviour:
         if kind == "plan":
             good = laws.is_right(z, case.scene.table.noise, normal(case.bits[SOLVE]))
             return wording.plan(case.scene.item.truth.parts, good), (), False
-        counts, texts = _count(case.call.messages, case.scene, "input")
+        counts, texts = voices.count(case.call.messages, case.scene, "input")
         if not counts:
             return wording.comment(None, 0, 0), (), False
-        form = _commonest(counts, case.bits[WHICH])
+        form = voices.commonest(counts, case.bits[WHICH])
         return wording.comment(texts[form], counts[form], sum(counts.values())), (), False
 
     def _search(self, case: Case, z: float) -> Act:
@@ -279,7 +275,7 @@ class Behaviour:
         for message in case.call.messages:
             if message.relation == "own":
                 own = message.answer
-        counts, texts = _count(case.call.messages, case.scene, "peer")
+        counts, texts = voices.count(case.call.messages, case.scene, "peer")
         return self._say(case, self._debated(case, own, counts, texts))
 
     def _debated(self, case: Case, own: str | None, counts: dict[str, int], texts: dict[str, str]) -> str:
@@ -306,7 +302,7 @@ class Behaviour:
             )
             for form in forms
         }
-        chosen = _weighted(weights, drawn[2] * UNIT)
+        chosen = voices.weighted(weights, drawn[2] * UNIT)
         if chosen == scene.right and drawn[3] * UNIT < manner.slip:
             return self._wrong(case, z, case.bits)
         return texts[chosen] if chosen in texts else str(own)
@@ -375,7 +371,7 @@ class Behaviour:
         deviation = self._ranking * (1.0 + self.p.rank.ability * (0.5 - found))
         merits = dict.fromkeys(options, -9.0)
         for i, message in enumerate(case.call.messages):
-            name = _named(message.sender, options) if message.relation == "candidate" else None
+            name = voices.named(message.sender, options) if message.relation == "candidate" else None
             if name is not None:
                 right = message.answer is not None and scene.form(message.answer) == scene.right
                 merits[name] = laws.merit(right, deviation, normal(noise[i % len(noise)]))
@@ -386,24 +382,8 @@ class Behaviour:
         shuffle = more_bits(case.call.key, b"route")
         order = sorted(range(len(options)), key=lambda i: (shuffle[i % len(shuffle)], i))
         if case.bits[SOCIAL] * UNIT < self.p.route.sensible:
-            order.sort(key=lambda i: -_suits(options[i].lower(), case.scene))
+            order.sort(key=lambda i: -voices.suits(options[i].lower(), case.scene))
         return "\n".join(options[i] for i in order), (), False
-
-
-def _count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[dict[str, int], dict[str, str]]:
-    """How many messages of a relation give each answer, and one wording of each, by canonical form."""
-    counts: dict[str, int] = {}
-    texts: dict[str, str] = {}
-    for message in messages:
-        answer = message.answer
-        if answer is not None and message.relation == relation:
-            form = scene.form(answer)
-            if form in counts:
-                counts[form] += 1
-            else:
-                counts[form] = 1
-                texts[form] = answer
-    return counts, texts
 
 
 def _sought(case: Case, answer: str, history: Sequence[ToolStep]) -> ToolUse | None:
@@ -420,41 +400,3 @@ def _begun(scene: Scene, history: Sequence[ToolStep]) -> int:
         if scene.task.passed(history[i].output) is False:
             return i + 1
     return 0
-
-
-def _commonest(counts: dict[str, int], bits: int) -> str:
-    """The form with the highest count; ties are broken by a uniform integer."""
-    if len(counts) == 1:
-        return next(iter(counts))
-    most = max(counts.values())
-    tied = [form for form, count in counts.items() if count == most]
-    return tied[bits * len(tied) >> 32]
-
-
-def _weighted(weights: dict[str, float], uniform: float) -> str:
-    """A form with probability in proportion to its weight."""
-    left = uniform * sum(weights.values())
-    chosen = ""
-    for chosen in weights:
-        left -= weights[chosen]
-        if left < 0.0:
-            break
-    return chosen
-
-
-def _named(sender: str, options: Sequence[str]) -> str | None:
-    """The participant, `role` or `role#copy`, that a turn belongs to."""
-    lane = sender.partition("@")[0]
-    role = lane.partition("#")[0]
-    return lane if lane in options else role if role in options else None
-
-
-def _suits(name: str, scene: Scene) -> bool:
-    """Whether a target's name suits an item, as far as its query and tools tell."""
-    if scene.evidence or any(tool.name == "search" for tool in scene.task.tools):
-        wanted = _SEEK
-    elif scene.item.query.lstrip().startswith(("def ", "from ", "import ")):
-        wanted = _CODE
-    else:
-        wanted = _THINK
-    return any(word in name for word in wanted)
