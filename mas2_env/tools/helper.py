@@ -4,11 +4,16 @@ import contextlib
 import os
 import socket
 import subprocess
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mas2_env.tools import wire
+
+unforked = threading.RLock()
+"""Held while a descriptor is open whose copy in a forked child would keep the other end from seeing it close;
+a fork of this process waits for it."""
 
 
 class HelperLost(Exception):
@@ -22,7 +27,8 @@ class HelperLost(Exception):
 class Helper:
     """A process with a socket to it as its standard input, over which frames go both ways.
 
-    It ends when its caller hangs up, which the end of the caller does as well. Not thread-safe.
+    It ends when its caller hangs up, which the end of the caller does as well. It belongs to the process that
+    started it: a fork of that one drops it, since a copy of the socket would keep it alive. Not thread-safe.
 
     Args:
         command: program and arguments.
@@ -37,23 +43,25 @@ class Helper:
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], cwd: str | None = None, errors: bool = False
     ) -> None:
-        self.socket, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self.process = subprocess.Popen(
-                    list(command),
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE if errors else subprocess.DEVNULL,
-                    bufsize=0,
-                    cwd=cwd,
-                    env=env,
-                    start_new_session=True,  # an interrupt at the terminal is for the caller alone
-                )
-            except OSError:
-                self.socket.close()
-                raise
-        self._finish = weakref.finalize(self, _finish, self.process, self.socket, os.getpid())
+        with unforked:
+            self.socket, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    self.process = subprocess.Popen(
+                        list(command),
+                        stdin=theirs.fileno(),
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.PIPE if errors else subprocess.DEVNULL,
+                        bufsize=0,
+                        cwd=cwd,
+                        env=env,
+                        start_new_session=True,  # an interrupt at the terminal is for the caller alone
+                    )
+                except OSError:
+                    self.socket.close()
+                    raise
+            self._finish = weakref.finalize(self, _finish, self.process, self.socket, os.getpid())
+            _helpers.add(self)
 
     def send(self, message: Any, descriptor: int | None = None) -> None:
         """Send a frame, after a copy of a descriptor if one is given.
@@ -95,8 +103,7 @@ class Helper:
             self.process.kill()
         self._finish()
 
-    def forget(self) -> None:
-        """Drop a helper that belongs to the process this one was forked from, leaving it alone."""
+    def _forget(self) -> None:
         self._finish.detach()
         _hang_up(self.process, self.socket)
         self.process.returncode = 0  # it is not this process's child: nobody here can wait for it
@@ -108,6 +115,19 @@ def _hang_up(process: subprocess.Popen[bytes], channel: socket.socket) -> None:
     if process.stderr is not None:
         with contextlib.suppress(OSError):
             process.stderr.close()
+
+
+_helpers: "weakref.WeakSet[Helper]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for helper in list(_helpers):
+        helper._forget()
+    _helpers.clear()
+    unforked.release()
+
+
+os.register_at_fork(before=unforked.acquire, after_in_parent=unforked.release, after_in_child=_after_fork)
 
 
 def _finish(process: subprocess.Popen[bytes], channel: socket.socket, pid: int) -> None:

@@ -138,7 +138,7 @@ def _bubblewrap() -> tuple[str, ...]:
     )
     command = (
         *(tool, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *("--as-pid-1", "--die-with-parent", "--cap-drop", "ALL", *user, "--hostname", "sandbox"),
+        *("--as-pid-1", "--cap-drop", "ALL", *user, "--hostname", "sandbox"),
         *(*_root(), "--proc", "/proc"),
         *(part for name in DEVICES for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         *("--perms", "1777", "--size", str(SIZE), "--tmpfs", "/tmp"),

@@ -4,7 +4,6 @@
 machine is the matter of `isolation`, and how from its test that of `sandbox`.
 """
 
-import contextlib
 import os
 import platform
 import threading
@@ -175,12 +174,10 @@ class PythonRunner:
             worker.close()
 
     def _forked(self) -> None:
-        idle, chosen = self._idle, self._chosen
+        chosen = self._chosen
         self._reset()
         if chosen is not None:
             self._chosen = (chosen[0], chosen[1].forked())
-        for worker in idle:
-            worker.forget()
 
 
 def _key(program: Program, isolation: str) -> bytes:
@@ -240,8 +237,7 @@ def _after_fork() -> None:
     global _starting
     _starting = threading.Lock()
     for runner in list(_runners):
-        with contextlib.suppress(OSError):
-            runner._forked()
+        runner._forked()
 
 
 os.register_at_fork(after_in_child=_after_fork)

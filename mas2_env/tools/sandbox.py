@@ -20,7 +20,7 @@ from typing import Any
 
 from mas2_env.errors import Breakdown
 from mas2_env.tools import wire
-from mas2_env.tools.helper import Helper, HelperLost
+from mas2_env.tools.helper import Helper, HelperLost, unforked
 from mas2_env.tools.isolation import Isolation, interpreter
 
 START_LIMIT = 30.0
@@ -106,11 +106,7 @@ class Worker:
         limit = job["timeout"] + GRACE
         judge = self._ready_judge() if job["test"] else None
         self._settle()
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                self.zygote.send({"limit": limit, "memory": job["memory"]}, theirs.fileno())
-            self._owed = True
+        with self._fork({"limit": limit, "memory": job["memory"]}) as ours:
             _say(ours, {name: job[name] for name in ("code", "capture", "timeout")} | {"judged": bool(judge)})
             if judge is not None:
                 asked = {name: job[name] for name in ("test", "given", "entry", "timeout")}
@@ -124,6 +120,19 @@ class Worker:
         if status == "timed out" and not message:
             message = self._settle()
         return status, message, output
+
+    def _fork(self, limits: Mapping[str, Any]) -> socket.socket:
+        """The channel of a new process for a program."""
+        with unforked:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    self.zygote.send(limits, theirs.fileno())
+                except HelperLost:
+                    ours.close()
+                    raise
+        self._owed = True
+        return ours
 
     def _settle(self) -> str:
         """How the last program's process ended."""
@@ -143,13 +152,6 @@ class Worker:
             helper.close(kill)
         if self._tidy is not None:
             self._tidy()
-
-    def forget(self) -> None:
-        """Drop helpers that belong to the process this one was forked from, leaving them alone."""
-        for helper in self.helpers():
-            helper.forget()
-        if self._tidy is not None:
-            self._tidy.detach()
 
 
 def _turns() -> Iterator[int]:

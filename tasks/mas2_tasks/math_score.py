@@ -5,7 +5,6 @@ long power or factorial. Here it runs in helper processes, so that any thread ma
 not answer in time is ended and replaced.
 """
 
-import contextlib
 import os
 import re
 import sys
@@ -214,12 +213,6 @@ class MathScorer:
         for helper in idle:
             helper.close()
 
-    def _forked(self) -> None:
-        idle = self._idle
-        self._reset()
-        for helper in idle:
-            helper.forget()
-
 
 _scorers: "weakref.WeakSet[MathScorer]" = weakref.WeakSet()
 _shared: list[MathScorer] = []
@@ -238,8 +231,7 @@ def _after_fork() -> None:
     global _starting
     _starting = threading.Lock()
     for scorer in list(_scorers):
-        with contextlib.suppress(OSError):
-            scorer._forked()
+        scorer._reset()
 
 
 os.register_at_fork(after_in_child=_after_fork)

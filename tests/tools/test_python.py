@@ -1,5 +1,6 @@
 """Running untrusted Python: verdicts, limits, forgeries, cleaning up."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -250,21 +251,70 @@ def family(pid: int) -> list[int]:
     return [pid, *(member for child in children for member in family(int(child)))]
 
 
-def test_helpers_end_with_a_killed_caller() -> None:
-    script = (
-        "import time\nfrom mas2_env.tools.python import Program, PythonRunner\n"
-        "runner = PythonRunner(workers=1)\n"
-        "runner.run(Program('x = 1', test='assert x == 1'))\n"
-        "print(runner._idle[0].folder, *(h.process.pid for h in runner._idle[0].helpers()), flush=True)\n"
-        "time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as caller:
+def test_a_helper_outlives_the_thread_that_started_it() -> None:
+    runner = PythonRunner(workers=1)
+    for i in range(3):
+        thread = threading.Thread(target=tried, args=(runner, RIGHT + f"# {i}"))
+        thread.start()
+        thread.join()
+        helpers = {helper.process.pid for helper in runner._idle[0].helpers()}
+        if i == 0:
+            first = helpers
+        time.sleep(0.05)
+        assert helpers == first
+        assert all(runs(pid) for pid in helpers)
+    runner.close()
+
+
+CALLER = """
+import os, sys, threading, time
+from mas2_env.tools import sandbox
+from mas2_env.tools.isolation import choose
+from mas2_env.tools.python import Program, PythonRunner
+sandbox.FLAGS = (*sandbox.FLAGS[:-1], sandbox.START + "# " + sys.argv[1])  # to know its helpers by
+runner = PythonRunner(workers=2, isolation=choose(sys.argv[2]), remember=0)
+def work(code):
+    while True:
+        runner.run(Program(code, test="assert f(3) == 4", entry="f", timeout=1.0))
+for code in ("def f(x): return x + 1", "def f(x):\\n  while True: pass"):
+    threading.Thread(target=work, args=(code,), daemon=True).start()
+time.sleep(float(sys.argv[3]))
+child = os.fork()  # a child that goes on, with copies of whatever its parent had open
+if child:
+    print(child, *([runner._idle[0].folder] if runner._idle else []), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("isolation", ["bwrap", "process"])
+@pytest.mark.parametrize("moment", [0.0, 0.03, 0.1, 0.2, 0.4, 1.0])
+def test_helpers_end_with_a_killed_caller(isolation: str, moment: float) -> None:
+    """Whatever they are doing, from their start on, and though a child of the caller lives on."""
+    mark = f"caller {os.getpid()} {isolation} {moment}"
+    words = [sys.executable, "-c", CALLER, mark, isolation, str(moment)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdout is not None
-        folder, *helpers = caller.stdout.readline().split()
-        members = [member for pid in helpers for member in family(int(pid))]
+        child, *folders = caller.stdout.readline().split()
+        begun = marked(f"# {mark}")
         caller.kill()
-    wait_until(lambda: not any(runs(member) for member in members))
-    assert folder == "/tmp" or not Path(folder).exists()
+        caller.wait()
+        try:
+            wait_until(lambda: not marked(f"# {mark}"))
+            assert runs(int(child))
+        finally:
+            os.kill(int(child), signal.SIGKILL)
+    assert begun or moment < 0.4
+    assert not any(Path(folder).exists() for folder in folders if isolation == "process")
+
+
+def marked(mark: str) -> list[int]:
+    """All processes of this machine with these words in their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
 
 
 def wait_until(true: Callable[[], bool]) -> None:
