@@ -17,6 +17,7 @@ RESERVED: Final = frozenset(
 )
 """Parameters of a request that are not the pool file's to set: the client does, from what is asked for."""
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE: Final = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _SECRET: Final = ("key", "secret", "password", "authorization", "credential")
 
@@ -69,6 +70,11 @@ def check_provider(name: str, provider: Provider, where: str) -> None:
     place = f"{where}: provider {name!r}"
     if not _VARIABLE.fullmatch(provider.base_url):
         _check_address(provider.base_url, place)
+    if provider.api_key_env and not _NAME.fullmatch(provider.api_key_env):
+        raise PoolError(  # without what was given, which may be the key
+            f"{place}: api_key_env is no name of an environment variable (letters, digits and _); put the "
+            "key into a variable and its name here"
+        )
     _check_numbers(provider, place)
     check_body(provider.body, place)
 

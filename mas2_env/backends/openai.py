@@ -259,7 +259,9 @@ class _Call:
                 if trouble.remedy == "fail":
                     return Failure(trouble.kind, str(trouble), *self.spent)
                 if trouble.remedy == "halt":
-                    raise ProviderDown(f"provider {self.seat.name!r}: {trouble}") from None
+                    raise ProviderDown(
+                        f"provider {self.seat.name!r}: {trouble}{self.asked(trouble)}"
+                    ) from None
                 if trouble.remedy == "wait":
                     if time.monotonic() + pause - begin > provider.patience:
                         raise self.lost(f"{trouble}, for {provider.patience:g} s") from None
@@ -280,6 +282,14 @@ class _Call:
         if self.seat.lost < self.seat.provider.give_up:
             return ProviderError(text)
         return ProviderDown(f"{text}; that was call {self.seat.lost} in a row that failed beyond its retries")
+
+    def asked(self, trouble: Trouble) -> str:
+        """What was asked and where, if that is what can be wrong."""
+        if trouble.ended != "status 404":
+            return ""
+        model = self.backend.parameters(self.prompt.backbone)["model"]
+        url = address(self.seat.name, self.seat.provider).rstrip("/")
+        return f"; the model {model!r} was asked for at {url}/chat/completions"
 
     def pause(self, failed: int, after: float | None) -> float:
         """Seconds before the next attempt: exponential with full jitter of the upper half, seeded."""

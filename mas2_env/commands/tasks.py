@@ -134,7 +134,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
         "success": facts["metric"] or "not stated",
         "answer": facts["answer_format"],
         "tools": "\n".join(f"{tool['name']}: {tool['description']}" for tool in facts["tools"]) or "none",
-        f"item {facts['example']['id']}": facts["example"]["query"],
+        "item": facts["example"]["id"],
+        "query": facts["example"]["query"],
     }
     _print_lines(lines)
 

@@ -121,7 +121,9 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         self.render_mode = render_mode
         own = _task_options(task, options)
         settings = {name: value for name, value in options.items() if name not in own}
-        self.settings = read_settings(Settings(), settings)
+        self.settings = read_settings(
+            Settings(), settings, task_options(task) if isinstance(task, str) else ()
+        )
         self.pool = pool if isinstance(pool, Pool) else load_pool(pool)
         self.tasks = _tasks(task, source, path, task_seed, {"split": split, **own})
         self.backend: Completer = make_backend(backend, self.pool) if isinstance(backend, str) else backend
@@ -322,12 +324,13 @@ def outcome_info(outcome: Outcome) -> dict[str, Any]:
     return info
 
 
-def read_settings(base: Settings, changes: object) -> Settings:
+def read_settings(base: Settings, changes: object, options: Sequence[str] = ()) -> Settings:
     """The settings with some fields changed.
 
     Args:
         base: where the other fields come from.
         changes: values by field, JSON-able (`limits` as an object of its own fields).
+        options: of the task, which might be meant by an unknown field.
 
     Raises:
         ValueError: if a field is unknown or its value is not of its kind.
@@ -337,8 +340,10 @@ def read_settings(base: Settings, changes: object) -> Settings:
     fields = Settings.__struct_fields__
     for key in changes:
         if key not in fields:
+            dials = f"; options of the task are {', '.join(options)}" if options else ""
             raise ValueError(
-                f"unknown argument {key!r}{did_you_mean(str(key), fields)}; settings are {', '.join(fields)}"
+                f"unknown argument {key!r}{did_you_mean(str(key), (*options, *fields))}; settings are "
+                f"{', '.join(fields)}{dials}"
             )
     try:
         plain = msgspec.to_builtins(base) | msgspec.to_builtins(dict(changes))

@@ -214,6 +214,9 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
 
     A task that raises is a breakdown of that episode, with the exception in its reason: it must neither count
     as a wrong answer nor stop the other episodes.
+
+    Raises:
+        Halt: if something that the task asks ends the run, such as a judge's provider.
     """
     task = operation.item.task
     try:
@@ -224,6 +227,8 @@ def perform(operation: ToolCall | ScoreCall) -> Ending:
         return _use(operation)
     except Breakdown as breakdown:
         return breakdown
+    except Halt:
+        raise
     except (Exception, SystemExit) as error:
         boundary, what = (TaskError, "score") if type(operation) is ScoreCall else (ToolError, "call")
         return boundary(

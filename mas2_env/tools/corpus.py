@@ -172,6 +172,8 @@ class _Mapped:
         self._ends = numpy.load(folder / "ends.npy", mmap_mode="r")
         with (folder / "texts").open("rb") as file:
             size = os.fstat(file.fileno()).st_size
+            if size != int(self._ends[-1]):
+                raise ValueError(f"its texts have {size} bytes, expected {int(self._ends[-1])}")
             self._data: mmap.mmap | bytes = (
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
             )
@@ -187,5 +189,5 @@ def _load(folder: Path) -> Corpus:
     try:
         docids = msgspec.json.decode((folder / "docids.json").read_bytes(), type=list[str])
         return Corpus(docids, _Mapped(folder), Bm25.load(folder))
-    except (OSError, ValueError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
         raise DataError(f"{folder}: the index kept there is damaged ({error}); delete this folder") from None

@@ -267,10 +267,9 @@ class BrowseCompPlus(SourcedTask):
         """See that the items have questions, and that corpus and judge can be had.
 
         Raises:
-            DataError: if not; `PluginError` and `PoolError` if the judge cannot be made.
+            DataError: if not; `PluginError` and `PoolError` if the judge cannot be made, or lacks its key.
         """
-        judge, pool = self._judge_of()
-        make_judge(judge, pool)
+        make_judge(*self._judge_of()).prepare()
         if self.size != 0:
             self.corpus(self.item(0))
 

@@ -82,6 +82,10 @@ class Ruling(Struct, frozen=True):
 class Judge(Protocol):
     """What judges a response."""
 
+    def prepare(self) -> None:
+        """Look whether it can judge; raises the error that says what is missing."""
+        ...
+
     def judge(self, question: str, response: str, answer: str) -> Ruling:
         """Whether a response gives the answer. May block; raises `Breakdown` if it cannot be told."""
         ...
@@ -89,6 +93,9 @@ class Judge(Protocol):
 
 class Match:
     """Right is an answer that equals the reference in SQuAD's normal form."""
+
+    def prepare(self) -> None:
+        """A rule needs nothing."""
 
     def judge(self, question: str, response: str, answer: str) -> Ruling:
         """The verdict, with the parts that the official judge gives."""
@@ -126,6 +133,10 @@ class ModelJudge:
         self._backbone = backbone
         self._lock = threading.Lock()
         self._known: dict[bytes, Ruling] = {}
+
+    def prepare(self) -> None:
+        """As the backend: whether its client is installed and its key is in the environment."""
+        self._backend.prepare()
 
     def judge(self, question: str, response: str, answer: str) -> Ruling:
         """Ask for a verdict; the same triple is asked for once, and has its cost whenever it comes.

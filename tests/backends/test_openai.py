@@ -232,6 +232,10 @@ def test_requests_that_the_server_refuses_for_good(monkeypatch):
         pytest.raises(ProviderDown, match="'small' does not exist"),
     ):
         backend_of(server).chat([prompt()])
+    with Mock() as server:
+        text = POOL.format(url=server.url.replace("/v1", "/v2"), provider="", backbone="")
+        with pytest.raises(ProviderDown, match=r"the model 'small' was asked for at http://.*/v2/chat/comp"):
+            OpenAI(parse_pool(text, "pool.toml")).chat([prompt()])
     with Mock(Scenario(faults=Faults(bad_request=1.0))) as server:
         (answer,) = backend_of(server).chat([prompt()])
         assert str(answer) == "provider 'local': status 400: injected bad_request (request 1 for this call)"
@@ -331,6 +335,13 @@ def test_providers_that_cannot_be_used(provider, backbone, said):
     with pytest.raises(PoolError, match=r"pool\.toml: (provider 'local'|backbone 'small'): ") as caught:
         parse_pool(text, "pool.toml")
     assert said in str(caught.value)
+
+
+def test_a_key_given_as_the_name_of_its_variable_is_not_shown():
+    text = POOL.format(url="http://127.0.0.1:9/v1", provider=f"api_key_env = '{SECRET}'", backbone="")
+    with pytest.raises(PoolError, match="api_key_env is no name of an environment variable") as caught:
+        parse_pool(text, "pool.toml")
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(

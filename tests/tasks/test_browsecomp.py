@@ -24,7 +24,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.backends.simulated import Simulated
 from mas2_env.cli import run as mas2
 from mas2_env.episode import Episode
-from mas2_env.errors import Breakdown, DataError, ProviderError
+from mas2_env.errors import Breakdown, DataError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.plugins import make_policy, make_task
 from mas2_env.pool import load_pool
@@ -267,6 +267,29 @@ def test_an_unreachable_judge_voids_the_episode(monkeypatch: pytest.MonkeyPatch)
     (episode,) = rollout(make_policy("direct"), [Episode(task.item(0), POOL)], Simulated(POOL))
     assert episode.outcome is not None
     assert (episode.outcome.kind, episode.outcome.reward) == ("void", None)
+
+
+def test_a_judge_whose_provider_refuses_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refused(Backend):
+        def complete(self, calls: Sequence[ModelCall]) -> list[Reply | Failure | Breakdown]:
+            raise ProviderDown("the key is wrong")
+
+    refused = ModelJudge(Refused(), POOL, POOL.reference)
+    monkeypatch.setattr("mas2_tasks.browsecomp.make_judge", lambda *_: refused)
+    with pytest.raises(ProviderDown, match="the key is wrong"):
+        list(rollout(make_policy("direct"), [Episode(BrowseCompPlus().item(0), POOL)], Simulated(POOL)))
+
+
+def test_a_judge_without_its_key_is_an_error_before_the_run(tmp_path: Path) -> None:
+    pool = tmp_path / "judges.toml"
+    pool.write_text(
+        'name = "judges"\nreference = "wise"\n[provider.far]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        'api_key_env = "KEY_THAT_NOBODY_SET"\n[[backbone]]\nname = "wise"\ndescription = "Judges."\n'
+        "usd_per_million_input = 1\nusd_per_million_output = 2\ncontext = 32768\n"
+    )
+    task = BrowseCompPlus(judge="wise@openai", judge_pool=str(pool))
+    with pytest.raises(PoolError, match="KEY_THAT_NOBODY_SET, which is not set"):
+        task.ready()
 
 
 def test_a_simulated_backbone_can_judge() -> None:

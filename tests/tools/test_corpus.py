@@ -176,9 +176,14 @@ def test_a_half_built_index_of_a_dead_process_is_cleared_away(tmp_path: Path) ->
 def test_a_damaged_index_says_what_to_delete(tmp_path: Path) -> None:
     kept_corpus("digest", lambda: [Page("1", "one")])
     (folder,) = (path for path in (tmp_path / "cache" / "search").iterdir() if path.is_dir())
-    (folder / "docids.json").write_text("[")
-    with pytest.raises(DataError, match=r"is damaged .*delete this folder"):
-        kept_corpus("digest", lambda: [Page("1", "one")])
+    for file in sorted(folder.iterdir()):
+        whole = file.read_bytes()
+        for left in (0, len(whole) // 2):
+            file.write_bytes(whole[:left])
+            with pytest.raises(DataError, match=r"is damaged .*delete this folder"):
+                kept_corpus("digest", lambda: [Page("1", "one")])
+        file.write_bytes(whole)
+    assert kept_corpus("digest", lambda: [Page("1", "two")]).get("1") == "one"
 
 
 def test_calls_show_ids_and_explain_what_they_expect(file: Path) -> None:
