@@ -2,8 +2,8 @@
 
 - Single calls, copies, votes: copy c of a role gives the first answer of the c-th recorded strand.
 - Debates: copy c takes the part of the c-th participant, round by round. Where the recorded debate was over,
-  all keep their last answers. Who was not asked any more, since enough of the others agreed or since the
-  system went on with fewer, has none.
+  all keep their last answers, at no cost. Who was not asked any more, since enough of the others agreed or
+  since the system went on with fewer, has none.
 - Critiques: the author goes through a recorded chain of attempts; the reviewer says what was said then,
   whether the attempt is right.
 - A role that is given answers makes the recorded final choice among them.
@@ -15,6 +15,8 @@ message that says what is missing.
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from mas2_env.backends.base import Backend
 from mas2_env.backends.transcripts import Strands, Transcripts, Written, bare, right_answers
 from mas2_env.errors import Breakdown
@@ -24,6 +26,7 @@ from mas2_env.reward import count_tokens
 
 APPROVE: Final = "Approve: the answer is right."
 REVISE: Final = "Revise: the answer is wrong."
+_FREE: Final = {"prompt_tokens": 0, "completion_tokens": 0}
 UNASKED: Final = Written("(was not asked)", None, False, 0, 0)
 """Stands for a participant of a debate that was not asked, or not any more."""
 
@@ -107,7 +110,7 @@ def _find(call: ModelCall, strands: Strands, first: int) -> Written:
         if len(strand) <= turn.round and len(strand) < strands.rounds:
             return UNASKED
         kept = [reply for reply in strand[: turn.round + 1] if reply is not None]
-        return kept[-1]
+        return kept[-1] if turn.round < strands.rounds else replace(kept[-1], **_FREE)
     reply = None
     if turn.purpose == "draft" or (turn.purpose == "revise" and strands.kind == "retry"):
         reply = strand[turn.round] if turn.round < len(strand) else None

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from mas2_env.backends import laws
 from mas2_env.backends.behaviour import Behaviour
 from mas2_env.backends.calibrated import Calibration, Setting
-from mas2_env.backends.draws import UNIT, more_bits
+from mas2_env.backends.draws import UNIT, bits_for, more_bits
 from mas2_env.backends.minds import Scene
 from mas2_env.backends.parameters import BackboneTable, TaskTable, Troubles
+from mas2_env.backends.replay import UNASKED
 from mas2_env.backends.simulated import Simulated
 from mas2_env.backends.transcripts import Transcripts, bare, right_answers
 from mas2_env.execution.operation import Failure, ModelCall, Reply
@@ -100,6 +101,8 @@ class StandIn(Simulated):
         setting: how alike answers are there, and which wrong ones are given.
         standing: what the model was like there.
         calibration: manners and habits.
+        fewer: the round from which only some participants of a debate are asked, and how many; who they are
+            is drawn by lot. None where the recorded system asked all.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class StandIn(Simulated):
         setting: Setting,
         standing: Standing,
         calibration: Calibration,
+        fewer: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(pool)
         difficulty, family, affinity = setting.shares(model)
@@ -128,12 +132,22 @@ class StandIn(Simulated):
         self._behaviour = Behaviour(self._parameters, self._calibration)
         self._unavailable = self._troubled = 0.0
         self._silent = standing.silent
+        self._fewer = fewer
 
     def _answer(self, call: ModelCall) -> Reply | Failure:
+        if self._fewer is not None and self._left_out(call, *self._fewer):
+            return Reply(UNASKED.text, 0, 0)
         reply = super()._answer(call)
         if self._silent and more_bits(call.key, b"silent")[0] * UNIT < self._silent:
             return replace(reply, text=SILENT) if isinstance(reply, Reply) else reply
         return reply
+
+    def _left_out(self, call: ModelCall, first: int, kept: int) -> bool:
+        turn = call.turn
+        if turn.purpose != "debate" or turn.round < first:
+            return False
+        lot = bits_for(b"goes on", call.item.id)
+        return turn.copy not in sorted(range(len(lot)), key=lot.__getitem__)[:kept]
 
     def _scene(self, item: Item) -> Scene:
         table = self._calibration.task["recorded"]

@@ -1,6 +1,7 @@
 """Which simulated agent stands in a recorded model's place, and what a file of recordings compares."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -59,8 +60,9 @@ def compare_recorded(
     retried = any(one.kind == "retry" for one in strands)
     fitted = where == recording and not retried and any(n.split("|")[0] == model for n in setting.level)
     standing = standing_of(setting, model, seen) if fitted else seen
-    stand_in = StandIn(pool, model, task.benchmark, setting, standing, calibration)
-    return Placed(where, fitted, compare(task, model, pool, stand_in, more))
+    stand_in = StandIn(pool, model, task.benchmark, setting, standing, calibration, fewer_in(strands))
+    overlooked = calibration.manner[setting.manner].overlooked
+    return Placed(where, fitted, compare(task, model, pool, stand_in, more, overlooked))
 
 
 def strands_in(task: Task, model: str) -> list[Strands]:
@@ -68,6 +70,19 @@ def strands_in(task: Task, model: str) -> list[Strands]:
     assert task.size is not None
     golds = (task.item(index).truth.gold for index in range(task.size))
     return [gold.models[model] for gold in golds if isinstance(gold, Transcripts) and model in gold.models]
+
+
+def fewer_in(strands: Sequence[Strands]) -> tuple[int, int] | None:
+    """The last round of the longest debates, and how many mostly speak in it, if that is not all."""
+    debates = [one for one in strands if one.kind == "debate"]
+    rounds = max((one.rounds for one in debates), default=0)
+    spoke = Counter(
+        sum(len(strand) == rounds for strand in one.strands) for one in debates if one.rounds == rounds
+    )
+    if rounds < 3:
+        return None
+    kept, _ = spoke.most_common(1)[0]
+    return (rounds - 1, kept) if kept < max(one.size for one in debates) else None
 
 
 def observed(strands: Sequence[Strands]) -> Standing:

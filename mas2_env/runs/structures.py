@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mas2_env.backends.base import Backend
+from mas2_env.backends.draws import UNIT, bits_for
 from mas2_env.backends.replay import Replay, Told
 from mas2_env.backends.simulated import Simulated
 from mas2_env.backends.transcripts import Strands, Transcripts
@@ -145,7 +146,12 @@ def _pooled(team: Role, *channels: Debate) -> Template:
 
 
 def compare(
-    task: Task, model: str, pool: Pool, simulated: Backend | None = None, more: Task | None = None
+    task: Task,
+    model: str,
+    pool: Pool,
+    simulated: Backend | None = None,
+    more: Task | None = None,
+    overlooked: float = 0.0,
 ) -> Comparison:
     """Run every recorded structure of a model on its recorded and on simulated replies.
 
@@ -156,6 +162,8 @@ def compare(
         simulated: answers in the recorded model's place; the simulated backend by default.
         more: what the simulated side runs on: the same task with more turns, each of which is an item of its
             own to simulated agents. By default, `task`.
+        overlooked: share of items at which simulated debates go on though enough agree, as recorded systems
+            do that take one answer written in two ways for two.
 
     Raises:
         DataError: if no item has transcripts of the model.
@@ -167,9 +175,31 @@ def compare(
         raise DataError(f"{task.label}: no item has recorded replies of {model!r}")
     structures = structures_of(strands)
     policies = {name: Fixed(template, model) for name, template in structures.items()}
-    replayed = _run(policies, task, pool, Replay(pool))
-    answered = _run(policies, more or task, pool, Told(simulated or Simulated(pool)))
+    endless = {name: Fixed(unstopped(template), model) for name, template in structures.items()}
+    # Recorded debates end where their transcripts do.
+    replayed = _run(endless, task, pool, Replay(pool))
+    backend = Told(simulated or Simulated(pool))
+    answered = _run(policies, more or task, pool, backend)
+    debated = {name: policy for name, policy in endless.items() if policy.template != structures[name]}
+    if overlooked > 0.0 and debated:
+        going_on = {(r.policy, r.item, r.seed): r for r in _run(debated, more or task, pool, backend)}
+        answered = [
+            going_on.get((r.policy, r.item, r.seed), r) if _unseen(r, overlooked) else r for r in answered
+        ]
     return _compared(task.benchmark, model, tuple(structures), replayed, answered)
+
+
+def unstopped(template: Template) -> Template:
+    """The template with debates that no agreement ends."""
+    channels = (
+        replace(channel, quorum=None) if isinstance(channel, Debate) else channel
+        for channel in template.channels
+    )
+    return replace(template, channels=tuple(channels))
+
+
+def _unseen(record: Record, share: float) -> bool:
+    return bits_for(b"overlooked", record.item, str(record.seed))[0] * UNIT < share
 
 
 def _run(policies: Mapping[str, object], task: Task, pool: Pool, backend: Backend) -> list[Record]:
