@@ -61,7 +61,8 @@ def compare_recorded(
     fitted = where == recording and not retried and any(n.split("|")[0] == model for n in setting.level)
     standing = standing_of(setting, model, seen) if fitted else seen
     stand_in = StandIn(pool, model, task.benchmark, setting, standing, calibration, fewer_in(strands))
-    overlooked = calibration.manner[setting.manner].overlooked
+    stops = len({one.rounds for one in strands if one.kind == "debate"}) > 1
+    overlooked = calibration.manner[setting.manner].overlooked if stops else 1.0
     return Placed(where, fitted, compare(task, model, pool, stand_in, more, overlooked))
 
 
