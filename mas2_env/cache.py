@@ -7,7 +7,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from mas2_env.errors import DataError
+from mas2_env.errors import CacheError
 
 OFF = "off"
 
@@ -24,7 +24,7 @@ def folder(name: str) -> Path:
     `$MAS2_CACHE` is `off`, it goes with this process.
 
     Raises:
-        DataError: if it cannot be made.
+        CacheError: if it cannot be made.
     """
     chosen = os.environ.get("MAS2_CACHE")
     base = os.environ.get("XDG_CACHE_HOME")
@@ -36,7 +36,7 @@ def folder(name: str) -> Path:
         made = root.expanduser() / name
         made.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError) as error:
-        raise DataError(
+        raise CacheError(
             f"the cache folder {name!r} cannot be made: {error}; set MAS2_CACHE to one that can be written"
         ) from None
     return made

@@ -1,8 +1,8 @@
 """The command `mas2`.
 
-Errors that are meant to be read are one message on standard error and exit code 1, wrong usage is exit
-code 2, Ctrl-C is 130. Commands of other packages are found under the entry-point group `mas2.commands` and
-are not imported before they are called.
+Errors that are meant to be read are one message on standard error and exit code 1, wrong usage (what can be
+told from the command line alone) is exit code 2, Ctrl-C is 130. Commands of other packages are found under
+the entry-point group `mas2.commands` and are not imported before they are called.
 """
 
 import io
@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from mas2_env import plugins
 from mas2_env.commands import bench, doctor, evaluate, pool, serve_mock, simulator, tasks
 from mas2_env.commands.output import error_line, import_from_here
-from mas2_env.errors import Mas2Error, PluginError
+from mas2_env.errors import Mas2Error, PluginError, UsageError
 
 
 class _Elsewhere(TyperCommand):
@@ -134,7 +134,7 @@ def run(arguments: Sequence[str]) -> int:
 def _explain(error: Exception) -> int:
     if isinstance(error, Mas2Error):
         error_line(str(error))
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     if isinstance(error, OSError) and error.filename is None and error.strerror:
         error_line(f"cannot be written or read: {error.strerror}; --debug shows where")
         return 1

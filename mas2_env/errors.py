@@ -20,6 +20,10 @@ class InvalidDecision(Mas2Error):
         return (type(self), (self.problems,))
 
 
+class UsageError(Mas2Error):
+    """A command line that cannot be meant: a value not of its form, or options that do not go together."""
+
+
 class PoolError(Mas2Error):
     """A pool that cannot be read or does not hold what is asked for."""
 
@@ -43,7 +47,8 @@ class PolicyError(Mas2Error):
 class Breakdown(Mas2Error):
     """Infrastructure failed beyond its retries: the episode ends `void`, never with reward 0.
 
-    The subclasses say at which boundary: `ProviderError`, `ToolError`, `SandboxError` and `TaskError`.
+    The subclasses say at which boundary: `ProviderError`, `ToolError`, `SandboxError`, `TaskError` and
+    `CacheError`.
     """
 
 
@@ -61,6 +66,10 @@ class SandboxError(Breakdown):
 
 class TaskError(Breakdown):
     """A task raised, or its scorer cannot work."""
+
+
+class CacheError(Breakdown):
+    """The folder for what is kept between runs cannot be made."""
 
 
 class Halt(Mas2Error):

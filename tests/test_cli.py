@@ -23,6 +23,19 @@ class Mine(Direct):
     pass
 """
 
+FLAKY = """
+from mas2_env.backends.base import Backend
+from mas2_env.errors import ProviderError
+from mas2_env.execution.operation import Reply
+
+class Flaky(Backend):
+    def __init__(self, pool):
+        self.ends = [Reply("#### 5", 1, 1), *map(ProviderError, ("no route", "line dead", "line dead"))]
+
+    def complete(self, calls):
+        return [self.ends.pop() for call in calls]
+"""
+
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
@@ -75,25 +88,31 @@ def test_a_run_gets_a_folder_of_its_own(mas2):
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
-        ("eval", 1, "say which policies: --policy "),
+        ("eval", 2, "say which policies: --policy "),
         ("eval -p drect -t gsm8k", 1, "no policy is named 'drect'; did you mean 'direct'?"),
         ("eval -p direct -t gsm", 1, "no task is named 'gsm'"),
         ("eval -p nowhere:X -t gsm8k", 1, "No module named 'nowhere'"),
         ("eval -p own:Min -t gsm8k", 1, "has no attribute 'Min'; did you mean 'Mine'?"),
         ("eval -p direct -t gsm8k --pool defualt", 1, "no pool is named 'defualt'; did you mean 'default'?"),
-        ("eval -p direct -t gsm8k --seeds x", 1, "--seeds 'x': expected how many"),
-        ("eval -p direct -t gsm8k --budget 0", 1, "--budget is 0"),
-        ("eval -p direct -t gsm8k --data gsm8k", 1, "--data 'gsm8k': expected TASK=PATH"),
-        ("eval -p direct -t gsm8k --data gsm8k=a --data gsm8k=b", 1, "'gsm8k' has the data 'a' already"),
-        ("eval -p direct -t gsm8k --data hotpotqa=x", 1, "'hotpotqa' is not among --tasks"),
+        ("eval -p direct -t gsm8k --seeds x", 2, "--seeds 'x': expected how many"),
+        ("eval -p direct -t gsm8k --budget 0", 2, "--budget is 0"),
+        ("eval -p direct -t gsm8k --data gsm8k", 2, "--data 'gsm8k': expected TASK=PATH"),
+        ("eval -p direct -t gsm8k --data gsm8k=a --data gsm8k=b", 2, "'gsm8k' has the data 'a' already"),
+        ("eval -p direct -t gsm8k --data hotpotqa=x", 2, "'hotpotqa' is not among --tasks"),
         ("eval -p direct -t gsm8k --data gsm8k=nowhere.jsonl", 1, "nowhere.jsonl"),
         ("eval --resume nowhere", 1, "nowhere: there is no such folder"),
         ("eval --resume .", 1, "is not a run folder: it has no run.json"),
-        ("eval -p direct --retry-void", 1, "--retry-void needs --resume DIR"),
+        ("eval -p direct --retry-void", 2, "--retry-void needs --resume DIR"),
+        ("eval --resume a --out b", 2, "--resume goes on in its own folder: leave --out out"),
+        ("eval -p direct -t gsm8k --items 100000000000000000000", 2, "'--items': Input should be less"),
+        ("eval -p direct -t gsm8k --max-cost 0", 2, "--max-cost is 0, expected USD above 0"),
         ("eval --itms 3", 2, "No such option: --itms"),
         ("evl", 2, "No such command 'evl'"),
         ("pool show nope.toml", 1, "nope.toml: cannot be read"),
         ("tasks show gsm9k", 1, "did you mean 'gsm8k'?"),
+        ("tasks show gsm8k --data x.jsonl", 1, "x.jsonl: cannot be read"),
+        ("tasks show gsm8k --data GSM8K=x.jsonl", 2, "give the path alone: --data x.jsonl"),
+        ("tasks score gsm8k p.jsonl --data gsm8k=x.jsonl", 2, "give the path alone: --data x.jsonl"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_without_a_traceback(mas2, line, code, said):
@@ -112,6 +131,22 @@ def test_a_file_with_fewer_items_than_asked_for_is_taken_whole_and_that_is_said(
     code, out, error = mas2("eval -p direct -t gsm8k --data gsm8k=few.jsonl --items 9 --out run")
     assert (code, error) == (0, "mas2: GSM8K has 4 items: all of them are taken, not 9\n")
     assert "4 episodes" in out
+
+
+def test_a_run_whose_every_episode_is_void_has_failed_and_says_why(mas2):
+    code, out, error = mas2("eval -p direct -t gsm8k --items 3 --out run --backend replay --json")
+    assert json.loads(out)["summary"]["void"] == 3
+    assert code == 1
+    assert error.startswith("mas2: error: all 3 episodes ended void; the first: ")
+    assert error.count("\n") == 1
+
+
+def test_some_void_episodes_are_counted_with_the_most_frequent_reason(mas2):
+    Path("flaky.py").write_text(FLAKY)
+    code, out, error = mas2("eval -p direct -t gsm8k --items 4 --batch 1 --out run --backend flaky:Flaky")
+    assert code == 0
+    assert "4 episodes" in out
+    assert error == "mas2: 3 of 4 episodes ended void; 2 of them: line dead\n"
 
 
 @pytest.mark.parametrize("group", ["", "tasks", "pool"])
@@ -227,7 +262,7 @@ def test_the_lists_are_printed_as_tables_and_as_json(mas2):
 def test_what_cannot_be_meant_is_wrong_usage(mas2, line, said):
     code, out, error = mas2(line)
     assert (code, out) == (2, "")
-    assert error.startswith("mas2: error: Invalid value")
+    assert error.startswith("mas2: error: ")
     assert said in error
 
 

@@ -6,6 +6,7 @@ from mas2_env import Role, Template
 from mas2_env.errors import (
     Breakdown,
     BudgetError,
+    CacheError,
     Halt,
     Mas2Error,
     PolicyError,
@@ -24,7 +25,7 @@ from mas2_env.task import ToolUse
 SOLO = Template((Role("s", tools=("add",)),), output="s")
 
 
-@pytest.mark.parametrize("error", [ProviderError, ToolError, SandboxError, TaskError])
+@pytest.mark.parametrize("error", [ProviderError, ToolError, SandboxError, TaskError, CacheError])
 def test_infrastructure_voids_the_episode_at_whichever_boundary(begin, scripted, error):
     def down(call):
         raise error("it is down")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mas2_env.commands.options import Json
 from mas2_env.commands.output import print_json, print_table
 
 VERDICTS = {
@@ -14,7 +15,7 @@ VERDICTS = {
 
 
 def bench_command(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
     memory: Annotated[
         int, typer.Option(min=0, metavar="EPISODES", help="Also measure memory over so many episodes.")
     ] = 0,

@@ -1,6 +1,9 @@
 """What the options of a command choose: policies, tasks, seeds."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mas2_env.errors import UsageError
 
 if TYPE_CHECKING:
     from mas2_env.runs.record import TaskEntry
@@ -14,9 +17,8 @@ def policies_of(given: Strings) -> dict[str, str | object]:
 
     Raises:
         PluginError: if a name is not registered.
-        RunError: if two have one name.
+        UsageError: if two have one name.
     """
-    from mas2_env.errors import RunError
     from mas2_env.plugins import canonical_name, names
 
     found: dict[str, str | object] = {}
@@ -31,7 +33,7 @@ def policies_of(given: Strings) -> dict[str, str | object]:
             route = canonical_name("policies", route)
             name = label or route
         if found.setdefault(name, route) != route:
-            raise RunError(
+            raise UsageError(
                 f"two policies are named {name!r}: {found[name]}, {route}; name one NAME=package.module:Name"
             )
     return found
@@ -67,53 +69,79 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
     Raises:
         PluginError: if a task is not registered.
         DataError: if its data cannot be read.
-        RunError: if `data` names a task that is not among them, or is not TASK=PATH.
+        UsageError: if `data` names a task that is not among them, or is not TASK=PATH.
     """
-    from mas2_env.errors import RunError
     from mas2_env.plugins import canonical_name, make_task, names, parse_spec
-    from mas2_env.pool import did_you_mean
 
     wanted: dict[str, str] = {}
     for word in words_of(choice.tasks or ["all"]):
         for spec in names("tasks") if word == "all" else (word,):
             wanted[spec] = canonical_name("tasks", parse_spec(spec)[0])
-    paths: dict[str, str] = {}
-    for entry in choice.data or []:
-        name, separator, path = entry.partition("=")
-        if not separator or not path:
-            raise RunError(f"--data {entry!r}: expected TASK=PATH")
-        name = canonical_name("tasks", name)
-        if name not in wanted.values():
-            near = did_you_mean(name, wanted.values())
-            raise RunError(f"--data {entry!r}: {name!r} is not among --tasks{near}")
-        if paths.setdefault(name, path) != path:
-            raise RunError(f"--data {entry!r}: {name!r} has the data {paths[name]!r} already")
+    paths = _paths(choice.data or [], list(wanted.values()))
     if paths and choice.source == "procedural":
-        raise RunError(f"--data gives files, but --source is {choice.source!r}")
+        raise UsageError(f"--data gives files, but --source is {choice.source!r}")
     made = []
     for spec, name in wanted.items():
         kind: Any = choice.source or ("file" if name in paths else "procedural")
         if kind == "file" and name not in paths:
-            raise RunError(f"--source is 'file', but --data names no file for {name}: --data {name}=PATH")
+            raise UsageError(f"--source is 'file', but --data names no file for {name}: --data {name}=PATH")
         made.append(make_task(spec, kind, paths.get(name), split=choice.split or "all"))
     return made
+
+
+def _paths(data: Strings, tasks: Strings) -> dict[str, str]:
+    """Paths by task, of which each must be among `tasks`."""
+    from mas2_env.plugins import canonical_name
+    from mas2_env.pool import did_you_mean
+
+    paths: dict[str, str] = {}
+    for entry in data:
+        name, separator, path = entry.partition("=")
+        if not separator or not path:
+            raise UsageError(f"--data {entry!r}: expected TASK=PATH")
+        name = canonical_name("tasks", name)
+        if name not in tasks:
+            raise UsageError(f"--data {entry!r}: {name!r} is not among --tasks{did_you_mean(name, tasks)}")
+        if paths.setdefault(name, path) != path:
+            raise UsageError(f"--data {entry!r}: {name!r} has the data {paths[name]!r} already")
+    return paths
+
+
+def path_of(task: str, data: str | None) -> str | None:
+    """The path that a command about one task is given.
+
+    Raises:
+        UsageError: if it is TASK=PATH, as `mas2 eval` takes it, and there is nothing of that name.
+    """
+    name, separator, path = (data or "").partition("=")
+    if separator and not Path(data or "").exists() and _same_task(name, task):
+        raise UsageError(f"--data {data!r}: the task is known here, so give the path alone: --data {path}")
+    return data
+
+
+def _same_task(name: str, task: str) -> bool:
+    from mas2_env.errors import PluginError
+    from mas2_env.plugins import canonical_name, parse_spec
+
+    try:
+        return canonical_name("tasks", name) == canonical_name("tasks", parse_spec(task)[0])
+    except PluginError:
+        return False
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
     """`3` is 0, 1, 2; `4,7` is 4 and 7; `7,` is 7 alone.
 
     Raises:
-        RunError: if it is neither.
+        UsageError: if it is neither.
     """
-    from mas2_env.errors import RunError
-
     words = [word.strip() for word in text.split(",")]
     try:
         numbers = tuple(int(word) for word in words if word)
     except ValueError:
         numbers = ()
     if not numbers or any(number < 0 for number in numbers) or text.strip() == "0":
-        raise RunError(f"--seeds {text!r}: expected how many (3), or which (0,1,2; '0,' for seed 0 alone)")
+        raise UsageError(f"--seeds {text!r}: expected how many (3), or which (0,1,2; '0,' for seed 0 alone)")
     return numbers if "," in text else tuple(range(numbers[0]))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mas2_env.commands.options import Json
 from mas2_env.commands.output import note_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def compare_command(
     parameters: Annotated[
         str | None, typer.Option("--calibration", help="A file that `fit` wrote, instead of the shipped one.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Run the structures that recordings cover on recorded and on simulated replies, and compare.
 

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 from msgspec import Struct
 
+from mas2_env.commands.options import Json
 from mas2_env.commands.output import print_json, print_table
 
 Status = Literal["ok", "absent", "broken"]
@@ -25,7 +26,7 @@ class Finding(Struct, frozen=True):
     detail: str
 
 
-def doctor_command(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor_command(json: Json = False) -> None:
     """Look at what this machine can do: sandbox, torch, GPU, optional packages, plugins.
 
     Exit code 1 if something that should work does not.

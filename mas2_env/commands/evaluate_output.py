@@ -1,7 +1,8 @@
 """What `mas2 eval` shows: a bar while it runs, then a table and where things are."""
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from mas2_env.commands.output import console, print_json, print_table
 
 if TYPE_CHECKING:
     from mas2_env.backends.ledger import Totals
+    from mas2_env.reward import Outcome
     from mas2_env.runs.evaluate import Progress, Result
 
 
@@ -58,6 +60,15 @@ def print_result(result: "Result", json: bool) -> None:
     sys.stdout.write(f"\nrun     {result.folder}\nreport  {report}\n")
     if result.ledger is not None:
         sys.stdout.write(f"ledger  {ledger_line(result.ledger)}\n")
+
+
+def void_line(outcomes: "Sequence[Outcome]") -> str:
+    """How many episodes ended void, and why: the first reason if all did, else the most frequent."""
+    reasons = [outcome.reason for outcome in outcomes if outcome.kind == "void"]
+    if len(reasons) == len(outcomes):
+        return f"all {len(reasons):,} episodes ended void; the first: {reasons[0]}"
+    reason, count = Counter(reasons).most_common(1)[0]
+    return f"{len(reasons):,} of {len(outcomes):,} episodes ended void; {count:,} of them: {reason}"
 
 
 def ledger_line(totals: "Totals") -> str:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from mas2_env.commands.options import Json
 from mas2_env.commands.output import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Pools of backbones and their prices.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mas2_env.commands import options
+from mas2_env.commands.chosen import path_of
 from mas2_env.commands.output import console, note_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -22,53 +24,31 @@ MOST_FAILED = 3
 
 
 def score_command(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")],
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Predictions: JSON Lines, JSON; gzipped or not.")
-    ],
-    data: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="Items that predictions refer to, in the official form."),
-    ] = None,
-    source: Annotated[
-        Literal["procedural", "file", "hub"] | None,
-        typer.Option(help="Where the items come from. (default: file with --data, else procedural)"),
-    ] = None,
-    format: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Form of FILE, where its content does not tell.")
-    ] = None,
-    complete: Annotated[
-        bool, typer.Option("--complete", help="Exit code 1 unless every prediction was scored.")
-    ] = False,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Compare with the verdicts that rows hold as `official`.")
-    ] = False,
-    sandbox: Annotated[
-        Literal["bwrap", "process"] | None,
-        typer.Option(help="What isolates programs. (default: $MAS2_SANDBOX, else bwrap)"),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    task: options.TaskName,
+    file: options.Predictions,
+    data: options.ScoredData = None,
+    source: options.ScoredSource = None,
+    format: options.FormatName = None,
+    complete: options.Complete = False,
+    compare: options.Compare = False,
+    sandbox: options.Sandbox = None,
+    json: options.Json = False,
 ) -> None:
     """Score a file of predictions as the official program does, and print the figures."""
     from mas2_env.scoring.agreement import agreement
-    from mas2_env.scoring.rows import recognise
     from mas2_env.scoring.scorer import scorer_of
     from mas2_env.tools.python import sandbox as isolated
 
-    made = _bound(task, source, data)
-    scorer = scorer_of(made)
-    records = scorer.load(file)
-    form = recognise(records, scorer, format)
-    predictions = form.read(records, scorer)
-    note_line(f"{file}: read as {form.name} ({form.title})")
+    scorer = scorer_of(_bound(task, source, path_of(task, data)))
+    predictions = _predictions(scorer, file, format)
     with isolated(sandbox):
         rows, failed = score_all(scorer, predictions)
     if compare:
-        _print_agreement(made.name, agreement(scorer, predictions, rows), json)
+        _print_agreement(scorer.task.name, agreement(scorer, predictions, rows), json)
     elif json:
-        print_json({"task": made.name, "n": len(rows), "rows": rows})
+        print_json({"task": scorer.task.name, "n": len(rows), "rows": rows})
     else:
-        _print_summary(made.label, rows, scorer.summary(predictions, rows))
+        _print_summary(scorer.task.label, rows, scorer.summary(predictions, rows))
     unscored = [row for row in rows if row.success is None]
     if unscored:
         first = unscored[0]
@@ -81,9 +61,20 @@ def _bound(spec: str, source: "SourceName | None", data: str | None) -> "Task":
     """The task that predictions are scored on."""
     from mas2_env.plugins import bind_task, parse_spec, task_class
 
-    name, options = parse_spec(spec)
+    name, settings = parse_spec(spec)
     kind = source or ("file" if data else "procedural")
-    return bind_task(task_class(name).to_score(), kind, data, 0, options)
+    return bind_task(task_class(name).to_score(), kind, data, 0, settings)
+
+
+def _predictions(scorer: "Scorer", file: str, format: str | None) -> "list[Prediction]":
+    """What a file holds, having said how it is read."""
+    from mas2_env.scoring.rows import recognise
+
+    records = scorer.load(file)
+    form = recognise(records, scorer, format)
+    predictions = form.read(records, scorer)
+    note_line(f"{file}: read as {form.name} ({form.title})")
+    return predictions
 
 
 def score_all(scorer: "Scorer", predictions: "Sequence[Prediction]") -> "tuple[list[Row], int]":

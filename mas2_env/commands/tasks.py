@@ -4,15 +4,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from mas2_env.commands.chosen import path_of
+from mas2_env.commands.options import Json, Source, Split, TaskName
 from mas2_env.commands.output import print_json, print_table
 from mas2_env.commands.score import score_command
+from mas2_env.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks and their items.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-Task = Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")]
-Source = Literal["procedural", "file", "hub"]
 
 
 @app.command("list")
@@ -66,25 +64,22 @@ def _row(name: str) -> dict[str, Any]:
 
 @app.command("show", short_help="Show a task: data, splits, licence, citation, tools, an item.")
 def show_command(
-    task: Task,
-    source: Annotated[
-        Source | None, typer.Option(help="Where the items come from. (default: procedural)")
-    ] = None,
+    task: TaskName,
+    source: Source = None,
     data: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="The data of source 'file', or a mirror of the hub for 'hub'."),
     ] = None,
-    split: Annotated[
-        Literal["all", "train", "validation", "test"], typer.Option(help="The part of the items.")
-    ] = "all",
+    split: Split = None,
     json: Json = False,
 ) -> None:
     """Show a task: its data and their splits, licence, citation, tools, and the query of an item."""
     from mas2_env.plugins import make_task, parse_spec
 
+    split, data = split or "all", path_of(task, data)
     given = parse_spec(task)[1].get("split", split)
     if split not in ("all", given):
-        raise typer.BadParameter(f"--split {split} and {task} do not agree")
+        raise UsageError(f"--split {split} and {task} do not agree")
     made = make_task(task, source or ("file" if data else "procedural"), data, split=split)
     item = made.item(0)
     facts = {
@@ -164,7 +159,7 @@ def _print_lines(lines: dict[str, str]) -> None:
 
 @app.command("fetch", short_help="Download a task's published data at the pinned revision.")
 def fetch_command(
-    task: Task,
+    task: TaskName,
     source: Annotated[Literal["hub"], typer.Option(help="Where to download from.")] = "hub",
     data: Annotated[
         str | None, typer.Option(metavar="DIR", help="A mirror in the hub's layout, read instead of the hub.")
@@ -183,8 +178,8 @@ def fetch_command(
 
     name, options = parse_spec(task)
     if options:
-        raise typer.BadParameter(f"all splits of {name} are downloaded; leave the brackets out")
-    found = task_class(name).download(data, out)
+        raise UsageError(f"all splits of {name} are downloaded; leave the brackets out")
+    found = task_class(name).download(path_of(task, data), out)
     if json:
         print_json(found)
         return

@@ -16,16 +16,13 @@ from mas2_env.backends.base import Backend
 from mas2_env.errors import DataError, RunError
 from mas2_env.plugins import canonical_name, make_backend, make_policy, make_task
 from mas2_env.pool import Pool, load_pool
-from mas2_env.runs.record import Conduct, Plan, PolicyEntry, Start, TaskEntry
+from mas2_env.runs.record import MOST_ITEMS, Conduct, Plan, PolicyEntry, Start, TaskEntry
 from mas2_env.runs.work import Workshop
 from mas2_env.settings import Settings
 from mas2_env.task import Task
 
 ITEMS = 100
 """Items of each task, unless asked for otherwise."""
-
-MOST_ITEMS = 2**31 - 1
-"""Items of a task that a run can have."""
 
 _VERSIONS = ("mas2-env", "numpy", "msgspec", "gymnasium")
 

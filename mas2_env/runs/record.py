@@ -10,6 +10,8 @@ from mas2_env.system.model import System
 from mas2_env.task import SourceName, SplitName
 
 FORMAT: Literal["mas2.run/1"] = "mas2.run/1"
+MOST_ITEMS = 2**31 - 1
+"""Items of a task that a run can have."""
 Key: TypeAlias = tuple[str, str, str, int]
 
 

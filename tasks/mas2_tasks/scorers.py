@@ -3,6 +3,7 @@
 A row that brings its reference and one that names its item are scored by the same rule.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -143,7 +144,7 @@ class GSM8KScorer(Scorer):
 
     def against(self, gold: Any, answer: Any) -> Marks:
         """`openai`, `strict` and `flexible`, by the data set's answer text."""
-        wanted, response = reference(gold, str), "" if answer is None else text(answer)
+        wanted, response = _solution(reference(gold, str)), "" if answer is None else text(answer)
         openai = gsm8k_score.openai_correct(response, wanted)
         strict, flexible = gsm8k_score.strict_extract(response), gsm8k_score.flexible_extract(response)
         harness = {
@@ -159,6 +160,22 @@ class GSM8KScorer(Scorer):
     def gold_of(self, record: Any) -> Any:
         """`answer`."""
         return record.get("answer", UNSET)
+
+
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+def _solution(gold: str) -> str:
+    """A gold answer text; a bare number is taken as the one that such a text ends in.
+
+    Raises:
+        DataError: if it is neither.
+    """
+    if gsm8k_score.openai_extract(gold) is not None:
+        return gold
+    if not _NUMBER.fullmatch(gold.strip()):
+        raise DataError(f"`gold` is {gold[:40]!r}; expected a solution that ends in `#### N`, or a number")
+    return f"#### {gold.strip()}"
 
 
 def _whole(form: Format) -> Format:

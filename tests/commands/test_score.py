@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from mas2_env import cache
 from mas2_env.cli import run
 from mas2_env.commands.score import score_all
-from mas2_env.plugins import import_object
+from mas2_env.plugins import import_object, make_task
+from mas2_env.scoring.scorer import Marks, Prediction, Scorer
 from mas2_env.tools.python import shared_runner
 
 Command = Callable[..., tuple[int, str, str]]
@@ -49,6 +51,35 @@ def test_json_holds_the_rows_in_the_order_given(score: Command) -> None:
         ],
     }
     assert error == "mas2: p.jsonl: read as rows (id, prediction, and gold or the item's id)\n"
+
+
+def test_a_reference_of_another_data_set_is_refused_with_its_line(score: Command) -> None:
+    rows = [{"id": str(n), "prediction": "#### 5", "gold": gold} for n, gold in enumerate(("5", r"\frac12"))]
+    code, out, error = score("gsm8k", rows)
+    assert (code, out) == (1, "")
+    assert r"p.jsonl: line 2: `gold` is '\\frac12'; expected a solution that ends in `#### N`" in error
+    code, out, _ = score("gsm8k", rows[:1], "--json")
+    assert json.loads(out)["rows"][0]["metrics"] == {"openai": 1.0, "strict": 1.0, "flexible": 1.0}
+
+
+class Keeping(Scorer):
+    """Keeps something between runs."""
+
+    def against(self, gold: Any, answer: Any) -> Marks:
+        cache.folder("verdicts")
+        return Marks(True, {})
+
+
+def test_a_cache_that_cannot_be_used_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MAS2_CACHE", str(tmp_path / "file"))
+    rows, failed = score_all(
+        Keeping(make_task("gsm8k")), [Prediction(id="a", answer="5", gold="5", place="1")]
+    )
+    assert failed == 1
+    assert str(rows[0].error).startswith("scoring failed: the cache folder 'verdicts' cannot be made")
 
 
 def test_a_table_gives_the_means(score: Command) -> None:

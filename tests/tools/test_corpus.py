@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mas2_env import cache
-from mas2_env.errors import Breakdown, DataError
+from mas2_env.errors import Breakdown, CacheError, DataError
 from mas2_env.tools import corpus as module
 from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus
 from mas2_env.tools.corpus_calls import call_get_document, call_search_corpus, cutter
@@ -236,5 +236,5 @@ def test_the_cache_lies_where_it_is_wanted(tmp_path: Path, monkeypatch: pytest.M
     assert cache.folder("search") == tmp_path / "xdg" / "mas2-env" / "search"
     monkeypatch.setenv("MAS2_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="set MAS2_CACHE"):
+    with pytest.raises(CacheError, match="set MAS2_CACHE"):
         cache.folder("search")
