@@ -64,16 +64,25 @@ class Helper:
             _helpers.add(self)
 
     def send(self, message: Any, descriptor: int | None = None) -> None:
-        """Send a frame, after a copy of a descriptor if one is given.
+        """Send a message, with a copy of a descriptor if one is given.
 
         Raises:
             HelperLost: if it has ended.
         """
+        self.send_data(wire.encode(message), descriptor)
+
+    def send_data(self, data: bytes, descriptor: int | None = None) -> None:
+        """Send a frame of these bytes, with a copy of a descriptor if one is given.
+
+        Raises:
+            HelperLost: if it has ended.
+        """
+        data = wire.frame(data)
         try:
             if descriptor is not None:
-                socket.send_fds(self.socket, [b"\0"], [descriptor])
-            wire.send(self.socket.fileno(), message)
-        except (OSError, wire.Closed) as error:
+                data = data[socket.send_fds(self.socket, [data], [descriptor]) :]
+            self.socket.sendall(data)
+        except OSError as error:
             raise HelperLost(f"it has ended: {error}") from error
 
     def receive(self, limit: float) -> Any:

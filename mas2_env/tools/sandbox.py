@@ -6,6 +6,7 @@ anywhere that it can see, and the verdict never in its hands.
 """
 
 import itertools
+import marshal
 import os
 import shutil
 import socket
@@ -35,9 +36,12 @@ MOST_SAID = 1 << 20
 PROTOCOL = 1
 """Of isolation and judging; verdicts of another one are not taken for this one's."""
 
-INSIDE = ("values", "confine", "program", "zygote", "judge")
+INSIDE = {
+    "zygote": ("values", "confine", "program", "zygote"),
+    "judge": ("values", "confine", "judge"),
+}
 START = """
-import builtins, os, sys, types
+import builtins, marshal, os, sys, types
 def read(count):
     data = b""
     while len(data) < count:
@@ -45,16 +49,15 @@ def read(count):
         if not piece: os._exit(0)
         data += piece
     return data
-import json
-parts = json.loads(read(int.from_bytes(read(4), "big")))
+modules = marshal.loads(read(int.from_bytes(read(4), "big")))
 own = dict(vars(builtins))
-for name, text in parts["modules"]:
+for name, code in modules:
     module = sys.modules[name] = types.ModuleType(name)
     module.__dict__["__builtins__"] = own
-    exec(compile(text, "<sandbox>", "exec"), module.__dict__)
-main = sys.modules[parts["main"]].main
-for name, _ in parts["modules"]: del sys.modules[name]
-del name, text, module, parts, own, read
+    exec(code, module.__dict__)
+main = module.main
+for name, _ in modules: del sys.modules[name]
+del name, code, module, modules, own, read
 main()
 """
 # -s -S -P with an environment of our own is -I, except that PYTHONHASHSEED holds, so that sets print alike
@@ -173,7 +176,7 @@ def _start(isolation: Isolation, name: str, folder: str, core: int) -> Helper:
     except OSError as error:
         raise Breakdown(f"cannot start {command[0]} to run programs: {error}") from error
     try:
-        helper.send({"modules": _modules(), "main": f"mas2_env.tools.inside.{name}"})
+        helper.send_data(_modules(name))
         helper.receive(START_LIMIT)
     except HelperLost as error:
         said = helper.complaints().strip().rpartition("\n")[2]
@@ -185,15 +188,18 @@ def _start(isolation: Isolation, name: str, folder: str, core: int) -> Helper:
     return helper
 
 
-@lru_cache(maxsize=1)
-def _modules() -> list[tuple[str, str]]:
-    """Names and texts of the modules that a helper consists of, in the order of their imports."""
+@lru_cache(maxsize=len(INSIDE))
+def _modules(name: str) -> bytes:
+    """Names and code of the modules that a helper consists of, in the order of their imports, the named last.
+
+    Compiled here: what a compiler leaves in a helper's memory makes each fork of it dearer.
+    """
     package = files("mas2_env.tools")
-    inside = [(f"mas2_env.tools.inside.{name}", package / "inside" / f"{name}.py") for name in INSIDE]
-    return [
-        (name, path.read_text(encoding="utf-8"))
-        for name, path in [("mas2_env.tools.wire", package / "wire.py"), *inside]
-    ]
+    paths = [("mas2_env.tools.wire", package / "wire.py")]
+    paths += [(f"mas2_env.tools.inside.{one}", package / "inside" / f"{one}.py") for one in INSIDE[name]]
+    return marshal.dumps(
+        [(path, compile(file.read_text(encoding="utf-8"), "<sandbox>", "exec")) for path, file in paths]
+    )
 
 
 def _say(channel: socket.socket, message: Any) -> None:

@@ -7,13 +7,16 @@ as text: it uses the standard library only.
 import json
 import os
 import select
+import socket
 import time
 from typing import Any
 
+PIECE = 1 << 16
+"""Bytes that are read at a time."""
 MOST = 1 << 26
 """Length in bytes from which a frame is refused unread."""
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
 _read, _write, _clock = os.read, os.write, time.monotonic
 
@@ -30,14 +33,23 @@ class Garbled(Exception):
     """What came is no frame, or more than a frame."""
 
 
+def encode(message: Any) -> bytes:
+    """The text of a message."""
+    return _json(message).encode()
+
+
+def frame(data: bytes) -> bytes:
+    """A frame with this text."""
+    return len(data).to_bytes(4, "big") + data
+
+
 def send(channel: int, message: Any) -> None:
     """Write a frame.
 
     Raises:
         Closed: if nobody reads it.
     """
-    data = _encode(message).encode()
-    data = len(data).to_bytes(4, "big") + data
+    data = frame(encode(message))
     try:
         while data:
             data = data[_write(channel, data) :]
@@ -59,7 +71,27 @@ def receive(channel: int, limit: float | None = None, most: int = MOST) -> Any:
         Garbled: if it is too long, is no JSON, or if more follows it.
     """
     end = None if limit is None else _clock() + limit
-    data = _piece(channel, end)
+    return _whole(channel, _piece(channel, end), end, most)
+
+
+def receive_passed(channel: socket.socket) -> tuple[Any, int]:
+    """Read a frame that comes with a descriptor, and the descriptor.
+
+    Raises:
+        Closed: if the other end closes, or there is no descriptor.
+        Garbled: as `receive`.
+    """
+    try:
+        data, descriptors, _, _ = socket.recv_fds(channel, PIECE, 1)
+    except ConnectionResetError:
+        data, descriptors = b"", []
+    if not descriptors:
+        raise Closed("it ended without a message")
+    return _whole(channel.fileno(), data, None, MOST), descriptors[0]
+
+
+def _whole(channel: int, data: bytes, end: float | None, most: int) -> Any:
+    """The message of the frame that begins with `data`."""
     while len(data) < 4:
         data += _piece(channel, end)
     size = int.from_bytes(data[:4], "big")
@@ -86,7 +118,7 @@ def _piece(channel: int, end: float | None) -> bytes:
         if not poll.poll(max(0.0, end - _clock()) * 1000):
             raise Late("no answer in time")
     try:
-        piece = _read(channel, 65536)
+        piece = _read(channel, PIECE)
     except ConnectionResetError:
         piece = b""
     if not piece:

@@ -74,8 +74,9 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
 DENIED_VALUES = {
     "fcntl": ((72, 25), 1, (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals to others
     "ioctl": ((16, 29), 1, (0x8901, 0x8902, 0x5412)),  # FIOSETOWN, SIOCSPGRP, TIOCSTI
-    "prctl": ((157, 167), 0, (1, 36)),  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: outliving the helper
 }
+# What a program may not do but its helper does, which starts and ends it.
+PRCTL, PRCTL_VALUES = (157, 167), (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: outliving the helper
 CLONE, CLONE3 = (56, 220), (435, 435)
 CLONE_THREAD = 0x10000
 SIGNALS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill: allowed to this process alone
@@ -100,13 +101,26 @@ def supported() -> bool:
     return platform.machine() in _MACHINES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
-def build(pid: int) -> bytes:
-    """The filter for a process of that id, as an array of `struct sock_filter`."""
-    return _built().replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
+def own_filter(pid: int) -> bytes:
+    """The part of the filter that a program of that id adds to the common one."""
+    return _own_filter().replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
 
 
 @functools.lru_cache(maxsize=1)
-def _built() -> bytes:
+def _own_filter() -> bytes:
+    column, _ = _MACHINES[platform.machine()]
+    steps: list[Step] = [
+        (_LOAD, 0, 0, _NUMBER),
+        *_case(PRCTL[column], 0, _denied(PRCTL_VALUES)),
+        *_case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)]),
+    ]
+    for numbers in SIGNALS:
+        steps += _case(numbers[column], 0, [(_EQUAL, 1, 0, _ANY_PID), (_RETURN, 0, 0, _DENY)])
+    return _packed(steps)
+
+
+def common_filter() -> bytes:
+    """The part of the filter that a program has from its helper, as an array of `struct sock_filter`."""
     column, arch = _MACHINES[platform.machine()]
     steps: list[Step] = [
         *_unless(_EQUAL, _ARCH, arch, _DENY),
@@ -118,27 +132,28 @@ def _built() -> bytes:
     for numbers in DENIED.values():
         number = numbers[column]
         if number is not None:
-            steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _DENY)]
+            steps += _denied((number,))
     for numbers, argument, values in DENIED_VALUES.values():
-        denied = [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _DENY))]
-        steps += _case(numbers[column], argument, [*denied, (_RETURN, 0, 0, _ALLOW)])
-    for numbers in SIGNALS:
-        steps += _case(numbers[column], 0, [(_EQUAL, 1, 0, _ANY_PID), (_RETURN, 0, 0, _DENY)], allow=True)
-    steps += _case(PRLIMIT[column], 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _DENY)], allow=True)
-    steps += _case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)], allow=True)
-    steps.append((_RETURN, 0, 0, _ALLOW))
-    return b"".join(struct.pack("=HBBI", *step) for step in steps)
+        steps += _case(numbers[column], argument, _denied(values))
+    steps += _case(PRLIMIT[column], 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _DENY)])
+    return _packed(steps)
+
+
+def _packed(steps: list[Step]) -> bytes:
+    return b"".join(struct.pack("=HBBI", *step) for step in [*steps, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _denied(values: tuple[int, ...]) -> list[Step]:
+    return [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _DENY))]
 
 
 def _unless(test: int, offset: int, value: int, verdict: int) -> list[Step]:
     return [(_LOAD, 0, 0, offset), (test, 1, 0, value), (_RETURN, 0, 0, verdict)]
 
 
-def _case(number: int, argument: int, steps: list[Step], allow: bool = False) -> list[Step]:
-    """Steps for one call, which end in a verdict; for any other they are skipped."""
-    body = [(_LOAD, 0, 0, _ARGUMENTS + 8 * argument), *steps]
-    if allow:
-        body.append((_RETURN, 0, 0, _ALLOW))
+def _case(number: int, argument: int, steps: list[Step]) -> list[Step]:
+    """Steps for one call, which look at one of its arguments; for any other they are skipped."""
+    body = [(_LOAD, 0, 0, _ARGUMENTS + 8 * argument), *steps, (_RETURN, 0, 0, _ALLOW)]
     return [(_EQUAL, 0, len(body), number), *body]
 
 

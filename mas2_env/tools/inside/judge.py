@@ -1,11 +1,12 @@
 """The helper that runs tests: it calls the program, which is another process, and nothing of it runs here.
 
-Descriptor 0 is a socket to the caller. A job comes as a descriptor, the program's channel, and a frame; it is
+Descriptor 0 is a socket to the caller. A job comes as a frame with a descriptor, the program's channel; it is
 answered by `[status, message]`. What the program says is data: nothing that it sends is executed, compared by
 its own rules, or waited for beyond the program's own end, which the caller sees to.
 """
 
 import builtins
+import contextlib
 import functools
 import gc
 import os
@@ -20,7 +21,7 @@ from typing import Any, NoReturn
 
 from mas2_env.tools.inside.confine import retire
 from mas2_env.tools.inside.values import TYPES, Unfit, pack, renew, unpack
-from mas2_env.tools.wire import Closed, Garbled, receive, send
+from mas2_env.tools.wire import Closed, Garbled, receive, receive_passed, send
 
 MOST = 16 << 20
 """Length in bytes of what a program may say at a time."""
@@ -281,15 +282,10 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     send(0, {"types": len(TYPES)})
-    try:
+    with contextlib.suppress(Closed):
         while True:
-            _, descriptors, _, _ = socket.recv_fds(caller, 1, 1)
-            if not descriptors:
-                break
-            job = receive(0)
-            verdict = judge(descriptors[0], job)
-            os.close(descriptors[0])
+            job, channel = receive_passed(caller)
+            verdict = judge(channel, job)
+            os.close(channel)
             send(0, verdict)
-    except (Closed, ConnectionResetError):
-        pass
     os._exit(0)

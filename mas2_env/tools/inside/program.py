@@ -61,7 +61,8 @@ REFUSED = (
 )
 NO_MODULES = ("ipdb", "joblib", "resource", "psutil", "tkinter")
 
-_leave, _timer, _read = os._exit, signal.setitimer, os.pread
+_leave, _timer = os._exit, signal.setitimer
+_open, _read, _close = os.open, os.read, os.close
 
 
 class Late(Exception):
@@ -73,8 +74,8 @@ class Stream(io.TextIOBase):
 
     encoding, errors = "utf-8", "strict"
 
-    def __init__(self, limit: int) -> None:
-        self.left, self.parts = limit, [""]
+    def __init__(self) -> None:
+        self.left, self.parts = 0, [""]
 
     def write(self, text: str) -> int:
         """Keep what there is room for."""
@@ -96,16 +97,12 @@ class Clock:
     Time in which the program was ready to run and this machine ran something else is not counted. One timer
     runs all the while: when it rings, the clock looks at how much is left, and winds it up again.
 
-    Args:
-        limit: seconds.
-        delays: descriptor of this thread's `schedstat`, or None where there is none.
+    `left` holds the seconds that are left.
     """
 
-    def __init__(self, limit: float, delays: int | None) -> None:
-        self.left, self.delays = limit, delays
-        self.judged = self.began = 0.0
+    def __init__(self) -> None:
+        self.left = self.judged = self.began = self.delayed = 0.0
         self.running = self.wound = False
-        self.delayed = self._delay()
         signal.signal(signal.SIGALRM, self._ring)
 
     def __call__(self, judged: float, work: Callable[..., Any], *args: Any) -> Any:
@@ -127,8 +124,12 @@ class Clock:
     def _delay(self) -> float:
         """Seconds that this thread has waited for a processor."""
         try:
-            return 0.0 if self.delays is None else int(_read(self.delays, 64, 0).split()[1]) * 1e-9
-        except OSError:  # the program has closed it
+            count = _open("/proc/thread-self/schedstat", os.O_RDONLY)
+            try:
+                return int(_read(count, 64).split()[1]) * 1e-9
+            finally:
+                _close(count)
+        except OSError:  # a kernel that does not count it, or a program that has no descriptor left
             return self.delayed
 
     def _ring(self, signum: int, frame: Any) -> None:
@@ -154,16 +155,21 @@ def guard() -> None:
     vars(sys)["modules"].update(dict.fromkeys(NO_MODULES))
 
 
-def run(channel: int, delays: int | None) -> NoReturn:
+def prepare() -> tuple[Stream, Clock]:
+    """Do once in the helper what is the same for each program."""
+    stream, clock = Stream(), Clock()
+    vars(sys).update(stdin=stream, stdout=stream, stderr=stream)
+    guard()
+    return stream, clock
+
+
+def run(channel: int, stream: Stream, clock: Clock) -> NoReturn:
     """Run the program that comes over the channel, say how it ended, and do what the judge asks."""
     job = receive(channel)
-    stream = Stream(OUTPUT_LIMIT if job["capture"] else 0)
-    vars(sys).update(stdin=stream, stdout=stream, stderr=stream)
+    stream.left, clock.left = OUTPUT_LIMIT if job["capture"] else 0, job["timeout"]
     space: dict[str, Any] = {"__builtins__": vars(builtins)}  # the real ones: this module has a copy
     if job["capture"]:
         space["__name__"] = "__main__"
-    clock = Clock(job["timeout"], delays)
-    guard()
     status, message = "passed", ""
     try:
         clock(0.0, _execute, job["code"], space)
@@ -271,7 +277,8 @@ def rehearse() -> None:
     """Do once in the helper what each program's process does, to find code warm and memory in place."""
     ours, theirs = socket.socketpair()
     space: dict[str, Any] = {}
-    clock = Clock(60.0, None)
+    clock = Clock()
+    clock.left = 60.0
     clock(0.0, _execute, REHEARSED, space)
     server = Server(theirs.fileno(), space, clock)
     for _ in range(REHEARSALS):

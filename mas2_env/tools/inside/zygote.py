@@ -1,7 +1,7 @@
 """The helper in the sandbox: forks one confined child for each program, and ends it.
 
-Descriptor 0 is a socket to the caller. A job comes as a descriptor, the program's channel, and a frame with
-the limits; the program itself goes through its channel, so that nothing of it is ever in this process, whose
+Descriptor 0 is a socket to the caller. A job comes as a frame with the limits and a descriptor, the program's
+channel; the program itself goes through its channel, so that nothing of it is ever in this process, whose
 memory the next program inherits. The frame `null` ends the child, and is answered by how it ended.
 """
 
@@ -11,30 +11,33 @@ import gc
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
 import sys
 import time
+from os import kill, killpg, rmdir, unlink  # which programs must not find in `os`
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.confine import build, drop_capabilities, fence, install, retire, supported
-from mas2_env.tools.inside.program import rehearse, run
-from mas2_env.tools.wire import Closed, receive, send
+from mas2_env.tools.inside.confine import common_filter, fence, install, own_filter, retire, supported
+from mas2_env.tools.inside.program import prepare, rehearse, run
+from mas2_env.tools.wire import Closed, receive, receive_passed, send
 
-# Programs import these all the time; loading them once here costs each program nothing.
+# Programs import these all the time. Each fork copies them: OpenSSL, which `hashlib` loads, is too dear.
 PRELOADED = (
     *("bisect", "collections", "collections.abc", "copy", "datetime", "decimal", "fractions", "functools"),
-    *("hashlib", "heapq", "io", "itertools", "math", "operator", "re", "statistics", "string", "typing"),
+    *("heapq", "io", "itertools", "math", "operator", "re", "statistics", "string", "typing"),
 )
 ENDED = "the process ended without a result"
 WATCH = 0.05
 """Seconds between looks at a running program."""
 MOST_THREADS = 256
+MOST_DESCRIPTORS = 64
+MOST_BYTES = 16 << 20
+"""Size of a file."""
 MOST_FILES = 1_000
 """Files and folders left by a program beyond which the sandbox is given up instead of cleaned."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-CHANNEL, DELAYS = 3, 4
+CHANNEL = 3
 FENCED = "fence" in sys.argv
 """Whether this runs among the files of the machine, in a folder made for it, which goes with it."""
 
@@ -52,11 +55,11 @@ class Spoiled(Exception):
 class Child:
     """A program under way."""
 
-    def __init__(self, job: dict[str, Any], channel: int, folder: str, filtered: bool) -> None:
-        self.limit, self.began, self.alone = job["limit"], time.monotonic(), filtered
+    def __init__(self, job: dict[str, Any], channel: int, setting: "Setting") -> None:
+        self.limit, self.began, self.alone = job["limit"], time.monotonic(), setting.filtered
         self.pid = _fork()
         if self.pid == 0:
-            _become(job, channel, folder, filtered)
+            _become(job, channel, setting)
         self.handle = os.pidfd_open(self.pid)
         self.fate = ""
 
@@ -81,14 +84,14 @@ class Child:
         if self.fate:
             return
         self.fate = fate
-        for kill in (os.kill,) if self.alone else (os.killpg, os.kill):
+        for way in (kill,) if self.alone else (killpg, kill):
             with contextlib.suppress(ProcessLookupError):
-                kill(self.pid, signal.SIGKILL)
+                way(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self.handle)
         while not self.alone and (left := _children()):
             for orphan in left:
-                os.kill(orphan, signal.SIGKILL)
+                kill(orphan, signal.SIGKILL)
                 os.waitpid(orphan, 0)
 
 
@@ -100,51 +103,33 @@ def _children() -> list[int]:
         return []
 
 
-def _become(job: dict[str, Any], channel: int, folder: str, filtered: bool) -> NoReturn:
+def _become(job: dict[str, Any], channel: int, setting: "Setting") -> NoReturn:
     """Be the program: give up whatever it has no use for, and run it."""
     try:
-        os.setsid()
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        delays = _arrange(channel)
-        os.chdir(folder)
-        for kind, most in (
-            (resource.RLIMIT_AS, job["memory"]),
-            (resource.RLIMIT_CPU, int(job["limit"]) + 1),
-            (resource.RLIMIT_FSIZE, 16 << 20),
-            (resource.RLIMIT_NOFILE, 64),
-            (resource.RLIMIT_NPROC, job["processes"]),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            hard = resource.getrlimit(kind)[1]
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(kind, (most, most))
-        if FENCED:
-            fence(folder)
-        drop_capabilities()
-        if filtered:
-            install(build(os.getpid()))
+        os.dup2(1, 0)
+        if channel != CHANNEL:
+            os.dup2(channel, CHANNEL, inheritable=False)
+        os.closerange(CHANNEL + 1, MOST_DESCRIPTORS)
+        if not setting.filtered:
+            os.setpgid(0, 0)  # not a session: the scheduler makes a group for each, which costs
+        if FENCED:  # in namespaces, programs end with this process, which is their first
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            fence(setting.folder)
+        _limit(resource.RLIMIT_AS, job["memory"])
+        _limit(resource.RLIMIT_CPU, int(job["limit"]) + 1)
+        _limit(resource.RLIMIT_NPROC, setting.processes)
+        if setting.filtered:
+            install(own_filter(os.getpid()))
     except (OSError, ValueError) as error:
         send(CHANNEL, ["broken", f"cannot confine the program: {error}", ""])
         os._exit(1)
-    run(CHANNEL, delays)
+    run(CHANNEL, setting.stream, setting.clock)
 
 
-def _arrange(channel: int) -> int | None:
-    """Leave open null as standard streams, the channel, and the count of this thread's delays, if any."""
-    null = os.open(os.devnull, os.O_RDWR)
-    moved = os.dup2(channel, 40)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    os.dup2(moved, CHANNEL, inheritable=False)
-    os.closerange(CHANNEL + 1, 64)
-    try:
-        delays = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-    except OSError:  # a kernel that does not count them
-        return None
-    if delays != DELAYS:
-        os.dup2(delays, DELAYS, inheritable=False)
-        os.close(delays)
-    return DELAYS
+def _limit(kind: int, most: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
 
 
 def clean(folder: str) -> None:
@@ -154,54 +139,69 @@ def clean(folder: str) -> None:
         Spoiled: if that is too much, or cannot be done.
     """
     try:
-        left = [entry.path for entry in os.scandir(folder)]
-        if not left:
+        if not os.listdir(folder):
             return
+        left: list[tuple[str, list[str], list[str]]] = []
         count = 0
-        for _, folders, files in os.walk(folder):
-            count += len(folders) + len(files)
+        for place in os.walk(folder):
+            left.append(place)
+            count += len(place[1]) + len(place[2])
             if count > MOST_FILES:
                 raise Spoiled(f"more than {MOST_FILES} files")
-        for path in left:
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
+        for path, folders, files in reversed(left):
+            for name in files:
+                unlink(os.path.join(path, name))
+            for name in folders:
+                inner = os.path.join(path, name)
+                (unlink if os.path.islink(inner) else rmdir)(inner)
     except (OSError, RecursionError) as error:
         raise Spoiled(str(error)) from error
 
 
+class Setting:
+    """What is the same for each program, prepared once: what it costs here, it costs no program."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder, self.filtered, self.processes = folder, supported(), _processes() + MOST_THREADS
+        for name in PRELOADED:
+            __import__(name)
+        os.environ.clear()
+        os.chdir(folder)
+        rehearse()
+        if self.filtered:
+            own_filter(0)
+            install(common_filter())
+        self.stream, self.clock = prepare()
+        _limit(resource.RLIMIT_FSIZE, MOST_BYTES)
+        _limit(resource.RLIMIT_NOFILE, MOST_DESCRIPTORS)
+        _limit(resource.RLIMIT_CORE, 0)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (1, 2):
+            os.dup2(null, descriptor)
+        os.close(null)
+        gc.collect()
+        gc.freeze()
+        _libc.malloc_trim(0)
+
+
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
-    folder = sys.argv[1]
     retire(int(sys.argv[2]), "nobody" in sys.argv)
-    for name in PRELOADED:
-        __import__(name)
-    os.environ.clear()
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    filtered, caller = supported(), socket.socket(fileno=0)
-    if filtered:
-        build(0)
-    rehearse()
-    processes = _processes() + MOST_THREADS
-    gc.collect()
-    gc.freeze()
-    send(0, {"filtered": filtered})
-    try:
+    caller, setting = socket.socket(fileno=0), Setting(sys.argv[1])
+    send(0, {"filtered": setting.filtered})
+    with contextlib.suppress(Closed):
         while True:
-            _, descriptors, _, _ = socket.recv_fds(caller, 1, 1)
-            if not descriptors:
-                break
-            job = receive(0)
-            child = Child({**job, "processes": processes}, descriptors[0], folder, filtered)
-            os.close(descriptors[0])
+            job, channel = receive_passed(caller)
+            child = Child(job, channel, setting)
+            os.close(channel)
             _await(child)
             send(0, child.fate)
-            clean(folder)
-    except (Closed, ConnectionResetError):
-        pass
+            clean(setting.folder)
     if FENCED:  # the caller, who removes it too, may have been killed
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError, Spoiled):
+            clean(setting.folder)
+            rmdir(setting.folder)
     os._exit(0)
 
 
