@@ -82,17 +82,29 @@ class Portal:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="mas2-portal")
+                thread = threading.Thread(target=_live, args=(self._loop,), daemon=True, name="mas2-portal")
                 thread.start()
                 weakref.finalize(self, _stop, self._loop, thread, self._close)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
+def _live(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
+
+
 def _stop(
     loop: asyncio.AbstractEventLoop, thread: threading.Thread, close: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
-    asyncio.run_coroutine_threadsafe(close(), loop).result(timeout=2.0)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=1.0)
-    if not loop.is_running():
-        loop.close()
+    asyncio.run_coroutine_threadsafe(_end(loop, close), loop)
+    if (
+        threading.current_thread() is not thread
+    ):  # which may collect the owner itself, and cannot wait for itself
+        thread.join(timeout=2.0)
+
+
+async def _end(loop: asyncio.AbstractEventLoop, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await close()
+    finally:
+        loop.stop()

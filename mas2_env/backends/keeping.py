@@ -8,9 +8,11 @@ from typing import Any, Literal, TypeAlias
 from mas2_env.backends.base import Backend
 from mas2_env.backends.chat import ChatBackend
 from mas2_env.backends.ledger import Ledger, Line, UsageSource
+from mas2_env.backends.lines import line_of
 from mas2_env.backends.prompt import Prompt
 from mas2_env.backends.rendering import render_call
 from mas2_env.backends.store import Identity, Kept, Store, identify
+from mas2_env.backends.usage import Tokens
 from mas2_env.errors import Breakdown, PluginError, ProviderError, ReplayMiss
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.pool import Pool
@@ -177,7 +179,7 @@ class Keeping(ChatBackend):
 
     def _note(self, prompt: Prompt, answer: Answer) -> None:
         if self.ledger is not None and not isinstance(answer, Breakdown):
-            self.ledger.add(line_of(prompt, answer, self.pool, "kept", 0.0))
+            self.ledger.add(_line(prompt, answer, self.pool, "kept", 0.0))
 
     def _keep(self, prompt: Prompt, identity: Identity, answer: Answer) -> Answer:
         if self.mode == "record" or (self.mode == "read-write" and isinstance(answer, Reply)):
@@ -201,7 +203,7 @@ def _answer_of(kept: Kept) -> Answer:
     return answer
 
 
-def line_of(
+def _line(
     prompt: Prompt,
     answer: Reply | Failure,
     pool: Pool,
@@ -209,26 +211,10 @@ def line_of(
     seconds: float,
     provider: str = "",
 ) -> Line:
-    """A line of the ledger for an answer, apart from its request to a server."""
-    price = pool[prompt.backbone].cost(answer.prompt_tokens, answer.completion_tokens)
-    return Line(
-        time=round(time.time(), 3),
-        seconds=round(seconds, 4),
-        query=prompt.label.query,
-        role=prompt.label.role,
-        operation=prompt.label.operation,
-        attempt=prompt.label.attempt,
-        retry=0,
-        model=prompt.backbone,
-        provider=provider,
-        ended=answer.kind if isinstance(answer, Failure) else "reply",
-        usage=usage,
-        prompt=answer.prompt_tokens,
-        completion=answer.completion_tokens,
-        price=price,
-        billed=0 if usage == "kept" else price,
-        key=prompt.key[:8].hex(),
-    )
+    """A line for an answer, apart from its request to a server."""
+    tokens = Tokens(answer.prompt_tokens, answer.completion_tokens, 0, 0, usage)
+    ended = answer.kind if isinstance(answer, Failure) else "reply"
+    return line_of(prompt, pool, tokens, ended, seconds=seconds, provider=provider)
 
 
 class Metered(Backend):
@@ -280,4 +266,4 @@ class Metered(Backend):
     def _note(self, call: ModelCall, answer: object, seconds: float) -> None:
         if self.ledger is not None and isinstance(answer, Reply | Failure):
             prompt = render_call(call)
-            self.ledger.add(line_of(prompt, answer, self.pool, "server", seconds, type(self.inner).__name__))
+            self.ledger.add(_line(prompt, answer, self.pool, "server", seconds, type(self.inner).__name__))

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from mas2_env.backends.base import Pace
 from mas2_env.backends.chat import ChatBackend
-from mas2_env.backends.ledger import Line
+from mas2_env.backends.lines import line_of
 from mas2_env.backends.prompt import Prompt, wire_messages, wire_tools
 from mas2_env.backends.rendering import wordings
 from mas2_env.backends.response import Unusable, read_response
@@ -274,30 +274,9 @@ class LocalBackend(ChatBackend):
     ) -> None:
         if self.ledger is None:
             return
-        backbone, label = self.pool[prompt.backbone], prompt.label
         ended = "reply" if isinstance(answer, Reply) else "engine"
-        self.ledger.add(
-            Line(
-                time=round(time.time(), 3),
-                seconds=round(seconds, 4),
-                query=label.query,
-                role=label.role,
-                operation=label.operation,
-                attempt=label.attempt,
-                retry=0,
-                model=prompt.backbone,
-                provider=engine,
-                ended=answer.kind if isinstance(answer, Failure) else ended,
-                usage=tokens.source,
-                prompt=tokens.prompt,
-                completion=tokens.completion,
-                reasoning=tokens.reasoning,
-                cached=tokens.cached,
-                price=backbone.cost(tokens.prompt, tokens.completion),
-                billed=backbone.bill(tokens.prompt, tokens.completion, tokens.cached),
-                key=prompt.key[:8].hex(),
-            )
-        )
+        ended = answer.kind if isinstance(answer, Failure) else ended
+        self.ledger.add(line_of(prompt, self.pool, tokens, ended, seconds=seconds, provider=engine))
 
 
 def _template_form(message: dict[str, Any]) -> dict[str, Any]:

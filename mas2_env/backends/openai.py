@@ -19,8 +19,8 @@ import msgspec
 
 from mas2_env.backends.base import Pace
 from mas2_env.backends.chat import ChatBackend, Portal
-from mas2_env.backends.ledger import Line
 from mas2_env.backends.limiter import Limiter
+from mas2_env.backends.lines import line_of
 from mas2_env.backends.prompt import Prompt, wire_messages, wire_tools
 from mas2_env.backends.rendering import wordings
 from mas2_env.backends.response import Unusable, read_response
@@ -325,7 +325,17 @@ class _Call:
             self.spent[1] += tokens.completion
             self.requests += 1
             if self.backend.ledger is not None:
-                self.backend.ledger.add(self.line(time.monotonic() - begin, ended, tokens))
+                self.backend.ledger.add(
+                    line_of(
+                        self.prompt,
+                        self.backend.pool,
+                        tokens,
+                        ended,
+                        seconds=time.monotonic() - begin,
+                        provider=self.seat.name,
+                        retry=self.requests - 1,
+                    )
+                )
 
     async def admitted(self) -> float:
         """Wait for a turn at the provider; returns when it came. Nothing is sent once the money is spent."""
@@ -367,31 +377,6 @@ class _Call:
         except Exception as error:  # whatever else a client raises, perhaps with the key in it
             said = scrub(f"{type(error).__name__}: {error}")
             raise Trouble(f"the request cannot be sent: {said}", "give up", "unsent", answered=True) from None
-
-    def line(self, seconds: float, ended: str, tokens: Tokens) -> Line:
-        """The line of an attempt in the ledger."""
-        prompt, label = self.prompt, self.prompt.label
-        backbone = self.backend.pool[prompt.backbone]
-        return Line(
-            time=round(time.time(), 3),
-            seconds=round(seconds, 4),
-            query=label.query,
-            role=label.role,
-            operation=label.operation,
-            attempt=label.attempt,
-            retry=self.requests - 1,
-            model=prompt.backbone,
-            provider=self.seat.name,
-            ended=ended,
-            usage=tokens.source,
-            prompt=tokens.prompt,
-            completion=tokens.completion,
-            reasoning=tokens.reasoning,
-            cached=tokens.cached,
-            price=backbone.cost(tokens.prompt, tokens.completion),
-            billed=backbone.bill(tokens.prompt, tokens.completion, tokens.cached),
-            key=prompt.key[:8].hex(),
-        )
 
 
 def _said(body: object, text: str, scrub: Any) -> str:

@@ -115,8 +115,9 @@ class Window:
                 await asyncio.sleep(0)
 
     def _fed(self, feeder: asyncio.Task[None]) -> None:
-        if not feeder.cancelled() and feeder.exception() is not None:
-            self._error = self._error or feeder.exception()
+        error = None if feeder.cancelled() else feeder.exception()
+        if isinstance(error, Exception):
+            self._error = self._error or error
         self._changed.set()
 
     def _ended(self, task: asyncio.Task[Job]) -> None:
@@ -127,6 +128,8 @@ class Window:
         error = task.exception()
         if error is None:
             self._finished.append(task.result())
+        elif not isinstance(error, Exception):  # Ctrl-C: the event loop has raised it already, once is enough
+            return
         elif self._error is None or isinstance(self._error, BudgetError):
             self._error = error
         self._changed.set()

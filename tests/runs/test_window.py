@@ -260,3 +260,19 @@ def test_in_an_event_loop_that_runs_already(sums, pool):
         return by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
 
     assert asyncio.run(notebook()) == by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
+
+
+def test_connections_are_closed_wherever_a_stop_comes(sums, pool):
+    """A signal's handler raises in whatever runs just then, such as the task of an episode."""
+
+    class Stopped(Fixed):
+        async def adecide(self, observation):
+            await asyncio.sleep(0)
+            if observation.query == sums.item(3).query:
+                raise KeyboardInterrupt
+            return self.answer(observation)
+
+    backend = Waiting()
+    with pytest.raises(KeyboardInterrupt):
+        list(rollout(Stopped(), episodes(sums, pool, 10), backend, batch=4))
+    assert backend.closed
