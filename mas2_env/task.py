@@ -273,6 +273,13 @@ class Task(ABC):
             Mas2Error: if it does not, with what to do.
         """
 
+    def meter(self, ledger: object) -> None:  # noqa: B027 - most tasks ask no model
+        """Be told the run's `mas2_env.backends.ledger.Ledger`, or None where it keeps none.
+
+        A task whose scoring or tools ask models for money writes those calls down there, which also holds
+        them to the run's limit.
+        """
+
     def canonical(self, answer: str) -> str:
         """A form in which equal answers are equal strings, for votes and agreement."""
         return " ".join(answer.lower().split())

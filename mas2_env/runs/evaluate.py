@@ -205,7 +205,7 @@ def evaluate(
     conduct = conduct or Conduct()
     begun = start(command or " ".join(sys.argv), batch, workers, conduct)
     facts = Facts(FORMAT, workshop.plan, (begun,))
-    with _sandboxed(sandbox):
+    with _sandboxed(sandbox), closing(workshop):
         _ready(workshop)
         ledger = _equip(workshop, conduct, Path(out) if out is not None else None)
         finished = perform_all(workshop, missing(workshop, {}), batch, workers)
@@ -276,7 +276,7 @@ def resume(
             f"{folder} cannot be resumed: {'; '.join(found)}; begin a new run, or restore what it began with"
         )
     facts = Facts(FORMAT, old.plan, (*old.starts, now))
-    with _sandboxed(sandbox), journal.resume(folder, facts) as book:
+    with _sandboxed(sandbox), closing(workshop), journal.resume(folder, facts) as book:
         _ready(workshop)
         mend_ledger(folder)
         ledger = _equip(workshop, conduct, folder, retry_void)
@@ -294,6 +294,7 @@ def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void
     """Equip a workshop. Returns its ledger; one that nothing is written to, if it keeps none."""
     workshop.backend = equip(workshop.backend, workshop.pool, conduct, folder, retry_void)
     workshop.deadline = conduct.deadline
+    workshop.meter()
     for number in range(len(workshop.policies)):  # one that cannot work with this backend says so at once
         workshop.policy(number, workshop.plan.seeds[0])
     kept = workshop.backend.ledger if isinstance(workshop.backend, Backend) else None

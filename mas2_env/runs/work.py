@@ -69,6 +69,20 @@ class Workshop:
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_made": None}
 
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self.meter()
+
+    def meter(self) -> None:
+        """Tell the tasks of the run's ledger."""
+        for task in self.tasks:
+            task.meter(getattr(self.backend, "ledger", None))
+
+    def close(self) -> None:
+        """Tell the tasks that the run is over: what they ask from now on is not its business."""
+        for task in self.tasks:
+            task.meter(None)
+
     def policy(self, number: int, seed: int) -> Policy:
         """The policy of that place, made for the seed."""
         if self._made is None or self._made[:2] != (number, seed):

@@ -275,6 +275,10 @@ class BrowseCompPlus(SourcedTask):
 
     # Verdicts.
 
+    def meter(self, ledger: object) -> None:
+        """Have the judge's calls written down in the run's ledger."""
+        make_judge(*self._judge_of()).meter(ledger)
+
     def _judge_of(self) -> tuple[str, str]:
         return str(self._given["judge"]), str(self._given["judge_pool"])
 
@@ -302,7 +306,8 @@ class BrowseCompPlus(SourcedTask):
     def _judged(self, item: Item, response: str) -> tuple[Judgement | None, dict[str, float]]:
         if not response:
             return None, {}
-        ruling = make_judge(*self._judge_of()).judge(item.query, response, item.truth.answer)
+        judge = make_judge(*self._judge_of())
+        ruling = judge.judge(item.query, response, item.truth.answer, item.id)
         return ruling.judgement, {} if ruling.cost is None else {"judge_cost": float(ruling.cost)}
 
     def judged(self, item: Item, response: str) -> Judgement | None:

@@ -17,6 +17,8 @@ from msgspec import Struct
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.chat import ChatBackend
+from mas2_env.backends.keeping import Metered
+from mas2_env.backends.ledger import Ledger
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt
 from mas2_env.errors import Breakdown, DataError, TaskError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
@@ -86,8 +88,15 @@ class Judge(Protocol):
         """Look whether it can judge; raises the error that says what is missing."""
         ...
 
-    def judge(self, question: str, response: str, answer: str) -> Ruling:
-        """Whether a response gives the answer. May block; raises `Breakdown` if it cannot be told."""
+    def meter(self, ledger: object) -> None:
+        """Write calls down in a ledger from now on; in none if it is None."""
+        ...
+
+    def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
+        """Whether a response gives the answer. May block; raises `Breakdown` if it cannot be told.
+
+        `query` is the item's id, for the ledger.
+        """
         ...
 
 
@@ -97,7 +106,10 @@ class Match:
     def prepare(self) -> None:
         """A rule needs nothing."""
 
-    def judge(self, question: str, response: str, answer: str) -> Ruling:
+    def meter(self, ledger: object) -> None:
+        """A rule costs nothing."""
+
+    def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
         """The verdict, with the parts that the official judge gives."""
         given = exact_answer(response)
         form = normalise(answer)
@@ -128,7 +140,7 @@ class ModelJudge:
         if backbone not in pool:
             hint = did_you_mean(backbone, pool.names)
             raise DataError(f"judge: pool {pool.name!r} has no backbone {backbone!r}{hint}")
-        self._backend = backend
+        self._backend = backend if isinstance(backend, ChatBackend) else Metered(backend, pool)
         self._pool = pool
         self._backbone = backbone
         self._lock = threading.Lock()
@@ -138,7 +150,11 @@ class ModelJudge:
         """As the backend: whether its client is installed and its key is in the environment."""
         self._backend.prepare()
 
-    def judge(self, question: str, response: str, answer: str) -> Ruling:
+    def meter(self, ledger: object) -> None:
+        """Write calls down in a ledger from now on; in none if it is None."""
+        self._backend.ledger = ledger if isinstance(ledger, Ledger) else None
+
+    def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
         """Ask for a verdict; the same triple is asked for once, and has its cost whenever it comes.
 
         Raises:
@@ -150,7 +166,7 @@ class ModelJudge:
             known = self._known.get(about.digest())
         if known is not None:
             return known
-        text, cost = self._ask(prompt, (question, response, answer), about.digest())
+        text, cost = self._ask(prompt, (question, response, answer), about.digest(), query)
         ruling = Ruling(parse_judgement(text), cost)
         with self._lock:
             if len(self._known) >= _KEPT:
@@ -158,13 +174,14 @@ class ModelJudge:
             self._known[about.digest()] = ruling
         return ruling
 
-    def _ask(self, prompt: str, triple: tuple[str, str, str], about: bytes) -> tuple[str, int]:
+    def _ask(self, prompt: str, triple: tuple[str, str, str], about: bytes, query: str) -> tuple[str, int]:
         """The reply and what all calls for it cost."""
         cost = 0
         failure: Failure | None = None
         for attempt in range(ATTEMPTS):
             key = hashlib.blake2b(about + attempt.to_bytes(2, "big"), digest_size=32).digest()
-            result = self._call(prompt, triple, attempt, key)
+            label = Label(query, "judge", f"judge/{attempt}", attempt)
+            result = self._call(prompt, triple, label, key)
             if isinstance(result, Breakdown):
                 raise result
             cost += self._pool[self._backbone].cost(result.prompt_tokens, result.completion_tokens)
@@ -180,15 +197,14 @@ class ModelJudge:
         )
 
     def _call(
-        self, prompt: str, triple: tuple[str, str, str], attempt: int, key: bytes
+        self, prompt: str, triple: tuple[str, str, str], label: Label, key: bytes
     ) -> Reply | Failure | Breakdown:
         if isinstance(self._backend, ChatBackend):
-            label = Label("judge", "judge", f"judge/{attempt}", attempt)
             sample = int.from_bytes(key[:6], "big")
             request = Prompt(self._backbone, (ChatMessage("user", prompt),), sample, label, key=key)
             return self._backend.chat((request,))[0]
         item = judgement_item(prompt, *triple)
-        call = ModelCall(f"judge/{attempt}", item, _TURN, self._backbone, (), (), attempt, key)
+        call = ModelCall(label.operation, item, _TURN, self._backbone, (), (), label.attempt, key)
         return self._backend.complete((call,))[0]
 
 

@@ -21,14 +21,17 @@ from mas2_tasks.browsecomp_judge import (
 from mas2_tasks.browsecomp_runs import RunFile, read_runs, write_runs
 
 from mas2_env.backends.base import Backend
+from mas2_env.backends.ledger import read_ledger
 from mas2_env.backends.simulated import Simulated
 from mas2_env.cli import run as mas2
 from mas2_env.episode import Episode
-from mas2_env.errors import Breakdown, DataError, PoolError, ProviderDown, ProviderError
+from mas2_env.errors import Breakdown, BudgetError, DataError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.plugins import make_policy, make_task
 from mas2_env.pool import load_pool
+from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.journal import read_run
+from mas2_env.runs.record import Conduct
 from mas2_env.runs.rollout import rollout
 from mas2_env.task import ToolUse, Work
 
@@ -233,6 +236,21 @@ def test_a_model_judges_and_its_tokens_are_its_own() -> None:
     assert all(part in query for part in ("Which novel?", "It is x.", "Right answer:\nX"))
     assert judge.judge("Which novel?", "It is x.", "X") == ruling
     assert len(backend.calls) == 1
+
+
+def test_a_judges_calls_are_in_the_runs_ledger_and_under_its_limit(tmp_path: Path) -> None:
+    task = BrowseCompPlus(judge=f"{POOL.reference}@simulated")
+    free = evaluate(["direct"], [task], items=6, out=tmp_path / "free", conduct=Conduct(ledger=True))
+    lines = read_ledger(tmp_path / "free" / "ledger.jsonl")
+    asked = [line for line in lines if line.operation.startswith("judge/")]
+    assert asked
+    assert {line.model for line in asked} == {POOL.reference}
+    judged = sum(int(record.outcome.metrics.get("judge_cost", 0)) for record in free.records)
+    assert sum(line.price for line in asked) == judged > 0
+    make_judge.cache_clear()  # it would remember its verdicts
+    limit = (sum(line.price for line in lines) - judged) / 1e9
+    with pytest.raises(BudgetError, match="no further call is made"):
+        evaluate(["direct"], [task], items=6, out=tmp_path / "limited", conduct=Conduct(max_cost=limit))
 
 
 def test_failed_calls_are_made_again_and_paid() -> None:
