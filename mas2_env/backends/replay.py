@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.transcripts import Strands, Transcripts, Written, bare, right_answers
-from mas2_env.errors import Breakdown
+from mas2_env.errors import Breakdown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.pool import Pool
 from mas2_env.reward import count_tokens
@@ -57,12 +57,12 @@ def transcripts_of(call: ModelCall) -> Transcripts:
     """The recordings of a call's item.
 
     Raises:
-        Breakdown: if it has none.
+        ProviderError: if it has none.
     """
     found = call.item.truth.gold
     if isinstance(found, Transcripts):
         return found
-    raise Breakdown(
+    raise ProviderError(
         f"item {call.item.id!r} of {call.item.task.name} has no transcripts; the backend 'replay' needs the "
         "items of recordings: task 'recorded', with --data recorded=FILE"
     )
@@ -83,7 +83,7 @@ def _answer(call: ModelCall) -> Reply:
         return review(call, transcripts)
     strands = transcripts.models.get(call.backbone)
     if strands is None:
-        raise Breakdown(
+        raise ProviderError(
             f"nothing of {call.backbone!r} at item {call.item.id!r} is recorded, but of "
             f"{', '.join(transcripts.models)}"
         )
@@ -91,7 +91,7 @@ def _answer(call: ModelCall) -> Reply:
         written = _find(call, strands, transcripts.turn)
     except LookupError as error:
         where = f"{call.backbone} at item {call.item.id!r}, turn {call.turn.id}"
-        raise Breakdown(f"{where}: not recorded: {error.args[0]}") from None
+        raise ProviderError(f"{where}: not recorded: {error.args[0]}") from None
     return Reply(written.text, written.prompt_tokens, written.completion_tokens)
 
 

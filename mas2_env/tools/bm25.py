@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy
 from numpy.typing import NDArray
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import ToolError
 
 K1: Final = 1.5
 B: Final = 0.75
@@ -26,7 +26,7 @@ class Bm25:
         """Index texts, each given as its words; they are gone through once.
 
         Raises:
-            Breakdown: if `bm25s` is not installed.
+            ToolError: if `bm25s` is not installed.
         """
         index = _module().BM25(method="lucene", k1=K1, b=B)
         vocabulary: dict[str, int] = {}
@@ -46,7 +46,7 @@ class Bm25:
         """The index that `save` wrote, mapped into memory: processes share its pages.
 
         Raises:
-            Breakdown: if `bm25s` is not installed.
+            ToolError: if `bm25s` is not installed.
         """
         index = _module().BM25.load(str(folder), mmap=True, load_corpus=False, show_progress=False)
         for name in ("data", "indices", "indptr"):
@@ -82,5 +82,5 @@ def _module() -> Any:
     try:
         import bm25s
     except ModuleNotFoundError:
-        raise Breakdown("searching many documents needs bm25s: pip install 'mas2-env[tasks]'") from None
+        raise ToolError("searching many documents needs bm25s: pip install 'mas2-env[tasks]'") from None
     return bm25s

@@ -91,7 +91,7 @@ def open_corpus(path: str) -> Corpus:
 
     Raises:
         DataError: if it cannot be read, or the cache not be written.
-        Breakdown: if `bm25s` is not installed.
+        ToolError: if `bm25s` is not installed.
     """
     place = Path(path).expanduser()
     return kept_corpus(corpus_digest(place), lambda: read_corpus(place))
@@ -104,7 +104,7 @@ def kept_corpus(digest: str, pages: Callable[[], Iterable[Page]]) -> Corpus:
 
     Raises:
         DataError: if the pages cannot be read, or the cache not be written.
-        Breakdown: if `bm25s` is not installed.
+        ToolError: if `bm25s` is not installed.
     """
     key = hashlib.sha256(f"{digest}/{LAYOUT}/{K1}/{B}".encode()).hexdigest()[:32]
     home = cache.folder("search")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from mas2_env.errors import Breakdown, DataError
+from mas2_env.errors import DataError, ToolError
 from mas2_env.pool import did_you_mean
 from mas2_env.task import ToolSpec
 from mas2_env.tools.corpus import TOP, Corpus
@@ -87,14 +87,14 @@ def cutter(tokenizer: str | None) -> Cut:
 
     Raises:
         DataError: if the file is no tokenizer.
-        Breakdown: if the package `tokenizers` is not installed.
+        ToolError: if the package `tokenizers` is not installed.
     """
     if tokenizer is None:
         return cut
     try:
         from tokenizers import Tokenizer
     except ModuleNotFoundError:
-        raise Breakdown("cutting by a tokenizer needs tokenizers: pip install tokenizers") from None
+        raise ToolError("cutting by a tokenizer needs tokenizers: pip install tokenizers") from None
     try:
         made = Tokenizer.from_file(str(Path(tokenizer).expanduser()))
     except Exception as error:  # the package raises bare exceptions

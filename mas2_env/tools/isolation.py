@@ -13,7 +13,7 @@ import sysconfig
 from pathlib import Path
 from typing import Literal, Protocol
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools.inside.confine import supported
 
 VARIABLE = "MAS2_SANDBOX"
@@ -79,7 +79,7 @@ class Bubblewrap:
     """All namespaces, a read-only root that holds the interpreter and nothing else, no capabilities.
 
     Raises:
-        Breakdown: if this machine cannot do it, with what to do.
+        SandboxError: if this machine cannot do it, with what to do.
     """
 
     name, sealed, folder = "bwrap", True, "/tmp"
@@ -102,14 +102,14 @@ def choose(name: str | None = None) -> Isolation:
     """The isolation of that name, else of the variable MAS2_SANDBOX, else bubblewrap's.
 
     Raises:
-        Breakdown: if there is none of that name, or it does not work here.
+        SandboxError: if there is none of that name, or it does not work here.
     """
     name = name or os.environ.get(VARIABLE) or "bwrap"
     if name == "process":
         return ProcessIsolation()
     if name == "bwrap":
         return Bubblewrap()
-    raise Breakdown(f"there is no isolation {name!r} for programs; expected one of {', '.join(NAMES)}")
+    raise SandboxError(f"there is no isolation {name!r} for programs; expected one of {', '.join(NAMES)}")
 
 
 def _filter() -> str:
@@ -126,9 +126,9 @@ def _bubblewrap() -> tuple[str, ...]:
     """The command that goes before the interpreter, tried once."""
     tool = shutil.which("bwrap")
     if sys.platform != "linux":
-        raise Breakdown(_refusal("bubblewrap needs Linux"))
+        raise SandboxError(_refusal("bubblewrap needs Linux"))
     if tool is None:
-        raise Breakdown(_refusal("bubblewrap is not installed", f"{INSTALL}; or "))
+        raise SandboxError(_refusal("bubblewrap is not installed", f"{INSTALL}; or "))
     # Root needs no user namespace to set the sandbox up, and in one it would still be root to the kernel: it
     # could write to /proc/sys. So it keeps what it takes to become nobody, which helpers do first of all.
     user = (
@@ -153,9 +153,9 @@ def _bubblewrap() -> tuple[str, ...]:
             env={"LANG": "C.UTF-8"},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Breakdown(_refusal(f"{tool} cannot be run: {error}")) from error
+        raise SandboxError(_refusal(f"{tool} cannot be run: {error}")) from error
     if trial.returncode != 0:
-        raise Breakdown(_refusal(_explained(trial.stderr.decode("utf-8", "replace").strip())))
+        raise SandboxError(_refusal(_explained(trial.stderr.decode("utf-8", "replace").strip())))
     return command
 
 
@@ -220,5 +220,5 @@ def _libraries(binary: str, library: str) -> set[str]:
 if __name__ == "__main__":
     try:
         sys.stdout.write(f"{choose('bwrap').layers}\n")
-    except Breakdown as reason:
+    except SandboxError as reason:
         sys.exit(str(reason))

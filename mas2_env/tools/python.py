@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from mas2_env import cache
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools import isolation as isolations
 from mas2_env.tools.helper import HelperLost
 from mas2_env.tools.isolation import Isolation
@@ -104,7 +104,7 @@ class PythonRunner:
         """Name of what stands between a program and this machine.
 
         Raises:
-            Breakdown: if there is nothing that works here.
+            SandboxError: if there is nothing that works here.
         """
         return self._choice()[0].name
 
@@ -112,7 +112,7 @@ class PythonRunner:
         """The verdict on a program, remembered by its content.
 
         Raises:
-            Breakdown: if programs cannot be run at all.
+            SandboxError: if programs cannot be run at all.
         """
         if len(program.code) > MOST_CHARACTERS:
             return Verdict("failed", f"the program is longer than {MOST_CHARACTERS} characters")
@@ -134,7 +134,7 @@ class PythonRunner:
                 return verdict
         # Two helpers were lost. Either this program ends whatever runs it, or this machine runs nothing.
         if self._try(isolation, {**job, "code": "", "test": "", "capture": True}) is None:
-            raise Breakdown("programs cannot be run here: the helper process ends again and again")
+            raise SandboxError("programs cannot be run here: the helper process ends again and again")
         return Verdict("timed out", "the program ended the process that ran it")
 
     def _try(self, isolation: Isolation, job: dict[str, Any]) -> Verdict | None:
@@ -151,7 +151,7 @@ class PythonRunner:
         with self._lock:
             self._idle.append(worker)
         if status == "broken":
-            raise Breakdown(message)
+            raise SandboxError(message)
         return Verdict(status, message, output)  # type: ignore[arg-type]
 
     def _worker(self, isolation: Isolation) -> Worker:

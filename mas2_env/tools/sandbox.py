@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools import wire
 from mas2_env.tools.helper import Helper, HelperLost, unforked
 from mas2_env.tools.isolation import Isolation, interpreter
@@ -70,7 +70,7 @@ class Worker:
     """Runs and judges one program at a time. Not thread-safe: `PythonRunner` sees to that.
 
     Raises:
-        Breakdown: if the helpers do not start.
+        SandboxError: if the helpers do not start.
     """
 
     def __init__(self, isolation: Isolation) -> None:
@@ -104,7 +104,7 @@ class Worker:
 
         Raises:
             HelperLost: if a helper ended over it.
-            Breakdown: if it cannot be run here at all.
+            SandboxError: if it cannot be run here at all.
         """
         limit = job["timeout"] + GRACE
         judge = self._ready_judge() if job["test"] else None
@@ -174,14 +174,14 @@ def _start(isolation: Isolation, name: str, folder: str, core: int) -> Helper:
     try:
         helper = Helper(command, ENVIRONMENT, cwd="/", errors=True)
     except OSError as error:
-        raise Breakdown(f"cannot start {command[0]} to run programs: {error}") from error
+        raise SandboxError(f"cannot start {command[0]} to run programs: {error}") from error
     try:
         helper.send_data(_modules(name))
         helper.receive(START_LIMIT)
     except HelperLost as error:
         said = helper.complaints().strip().rpartition("\n")[2]
         helper.close(kill=True)
-        raise Breakdown(
+        raise SandboxError(
             f"the helper that runs programs ({interpreter()}, isolation: {isolation.name}) does not start: "
             f"{said or error}"
         ) from error

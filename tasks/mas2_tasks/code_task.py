@@ -70,7 +70,7 @@ class CodeTask(SourcedTask):
         """How the answer and its tests end: `passed`, `failed` or `timed out`.
 
         Raises:
-            Breakdown: if programs cannot be run on this machine.
+            SandboxError: if programs cannot be run on this machine.
         """
         return shared_runner().run(self.program(item, answer))
 
@@ -78,7 +78,7 @@ class CodeTask(SourcedTask):
         """Programs can be run on this machine as it is set.
 
         Raises:
-            Breakdown: if they cannot.
+            SandboxError: if they cannot.
         """
         isolation.choose()
 

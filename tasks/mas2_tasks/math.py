@@ -145,7 +145,7 @@ class MATH(SourcedTask):
         r"""math-verify's verdict on an answer alone, or on a whole response, which has a `\boxed` in it.
 
         Raises:
-            Breakdown: if math-verify cannot be run.
+            TaskError: if math-verify cannot be run.
         """
         if answer is None or not answer.strip():
             return _WRONG

@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import TaskError
 from mas2_env.tools.helper import Helper, HelperLost
 
 VERSION = "0.9.0"
@@ -103,17 +103,17 @@ def _start() -> Helper:
             errors=True,
         )
     except OSError as error:
-        raise Breakdown(f"cannot start {sys.executable} to compare answers: {error}") from error
+        raise TaskError(f"cannot start {sys.executable} to compare answers: {error}") from error
     try:
         found = helper.receive(START_LIMIT)
     except HelperLost as error:
         last = helper.complaints().strip().rpartition("\n")[2]
         helper.close(kill=True)
         hint = f"; {_INSTALL}" if "math-verify" in last or "ModuleNotFound" in last else ""
-        raise Breakdown(f"the helper that compares answers does not start: {last or error}{hint}") from error
+        raise TaskError(f"the helper that compares answers does not start: {last or error}{hint}") from error
     if found != VERSION:
         helper.close()
-        raise Breakdown(f"MATH is scored by math-verify {VERSION}, found: {found}; {_INSTALL}")
+        raise TaskError(f"MATH is scored by math-verify {VERSION}, found: {found}; {_INSTALL}")
     return helper
 
 
@@ -146,7 +146,7 @@ class MathScorer:
         r"""The verdict on an answer alone: `verify(parse("\boxed{gold}"), parse("\boxed{answer}"))`.
 
         Raises:
-            Breakdown: if math-verify cannot be run at all.
+            TaskError: if math-verify cannot be run at all.
         """
         at_once = known(gold, answer)
         if at_once is not None:
@@ -157,7 +157,7 @@ class MathScorer:
         r"""The verdict on a whole response: `verify(parse("\boxed{gold}"), parse(text))`.
 
         Raises:
-            Breakdown: if math-verify cannot be run at all.
+            TaskError: if math-verify cannot be run at all.
         """
         return self._remembered(gold, text, whole=True)
 
@@ -185,7 +185,7 @@ class MathScorer:
                 return verdict
         # Two helpers ended. Either this answer ends whatever compares it, or this machine compares nothing.
         if self._try("2", "3", whole=False) is None:
-            raise Breakdown("answers cannot be compared here: the helper process ends again and again")
+            raise TaskError("answers cannot be compared here: the helper process ends again and again")
         return _NO
 
     def _try(self, gold: str, text: str, whole: bool) -> Verdict | None:

@@ -22,7 +22,7 @@ from mas2_tasks.math_score import MathScorer, Verdict, known
 from mas2_tasks.procedural import competition, math_intermediate, math_precalculus
 from mas2_tasks.procedural.draw import Draw
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import TaskError
 from mas2_env.task import Item, Truth
 
 HOSTILE = (
@@ -258,15 +258,15 @@ def _alive(pid: int) -> bool:
 def test_a_helper_that_cannot_start_is_a_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
     scorer = MathScorer(workers=1)
     monkeypatch.setattr(sys, "executable", "/missing/python")
-    with pytest.raises(Breakdown, match="cannot start /missing/python"):
+    with pytest.raises(TaskError, match="cannot start /missing/python"):
         scorer.answer("x", "y")
     monkeypatch.undo()
     monkeypatch.setattr(math_score, "VERSION", "0.8.0")
-    with pytest.raises(Breakdown, match=r"scored by math-verify 0\.8\.0, found: 0\.9\.0; install"):
+    with pytest.raises(TaskError, match=r"scored by math-verify 0\.8\.0, found: 0\.9\.0; install"):
         scorer.answer("x", "y")
     monkeypatch.undo()
     monkeypatch.setattr(sys, "path", [part for part in sys.path if "site-packages" not in part])
-    with pytest.raises(Breakdown, match=r"does not start: ModuleNotFoundError.*install the extra"):
+    with pytest.raises(TaskError, match=r"does not start: ModuleNotFoundError.*install the extra"):
         scorer.answer("x", "y")
 
 

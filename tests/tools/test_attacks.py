@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct, convert
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools import sandbox
 from mas2_env.tools.isolation import Isolation, choose
 from mas2_env.tools.python import Program, PythonRunner
@@ -126,7 +126,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
 def isolation(request: pytest.FixtureRequest) -> Isolation:
     try:
         return choose(request.param)
-    except Breakdown as error:
+    except SandboxError as error:
         pytest.skip(str(error))
 
 

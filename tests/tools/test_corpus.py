@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mas2_env import cache
-from mas2_env.errors import Breakdown, CacheError, DataError
+from mas2_env.errors import ToolError, CacheError, DataError
 from mas2_env.tools import corpus as module
 from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus
 from mas2_env.tools.corpus_calls import call_get_document, call_search_corpus, cutter
@@ -225,7 +225,7 @@ def test_a_corpus_may_hold_texts_without_words() -> None:
 
 def test_without_bm25s_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bm25s", None)
-    with pytest.raises(Breakdown, match=r"pip install 'mas2-env\[tasks\]'"):
+    with pytest.raises(ToolError, match=r"pip install 'mas2-env\[tasks\]'"):
         corpus_of([Page("1", "one")])
 
 

@@ -9,7 +9,7 @@ import pytest
 from mas2_tasks.mbpp import MBPP
 
 import mas2_env.tools.isolation as isolations
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.runs.evaluate import evaluate
 from mas2_env.tools.isolation import choose
 from mas2_env.tools.python import sandbox, shared_runner
@@ -27,7 +27,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_without_bubblewrap_programs_are_refused_with_a_remedy(nowhere: Path) -> None:
     with pytest.raises(
-        Breakdown, match=r"bubblewrap is not installed.*apt-get.*dnf.*pacman.*--sandbox process"
+        SandboxError, match=r"bubblewrap is not installed.*apt-get.*dnf.*pacman.*--sandbox process"
     ):
         choose()
     assert choose("process").name == "process"
@@ -38,14 +38,14 @@ def test_a_bubblewrap_that_may_not_says_why(nowhere: Path) -> None:
     tool.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     tool.chmod(0o755)
     with pytest.raises(
-        Breakdown, match=r"user namespaces are not allowed.*apparmor_restrict_unprivileged_userns"
+        SandboxError, match=r"user namespaces are not allowed.*apparmor_restrict_unprivileged_userns"
     ):
         choose()
 
 
 def test_an_evaluation_refuses_before_it_begins(nowhere: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    with pytest.raises(Breakdown, match="bubblewrap is not installed"):
+    with pytest.raises(SandboxError, match="bubblewrap is not installed"):
         evaluate(["direct"], [MBPP()], items=2, out=out)
     assert not out.exists()
     done = evaluate(["direct"], [MBPP()], items=2, sandbox="process")
@@ -57,7 +57,9 @@ def test_the_variable_and_the_argument_choose(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("MAS2_SANDBOX", "process")
     assert choose().name == "process"
     monkeypatch.setenv("MAS2_SANDBOX", "docker")
-    with pytest.raises(Breakdown, match="no isolation 'docker' for programs; expected one of bwrap, process"):
+    with pytest.raises(
+        SandboxError, match="no isolation 'docker' for programs; expected one of bwrap, process"
+    ):
         choose()
     with sandbox("process"):
         assert shared_runner().isolation == "process"

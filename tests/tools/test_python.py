@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools.isolation import Isolation, ProcessIsolation, choose
 from mas2_env.tools.python import Program, PythonRunner, shared_runner
 from mas2_env.tools.verdicts import Verdict
@@ -344,7 +344,7 @@ class Silent(ProcessIsolation):
 @pytest.mark.parametrize("isolation", [Broken(), Silent()])
 def test_a_runner_that_cannot_work_says_so(isolation: Isolation) -> None:
     runner = PythonRunner(workers=1, isolation=isolation)
-    with pytest.raises(Breakdown, match="start"):
+    with pytest.raises(SandboxError, match="start"):
         tried(runner, RIGHT)
 
 

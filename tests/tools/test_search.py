@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import ToolError
 from mas2_env.task import Document
 from mas2_env.tools import search as module
 from mas2_env.tools.search import Index, call_read, call_search, cut, search, words
@@ -91,6 +91,6 @@ def test_many_documents_without_bm25s_ask_for_the_extra(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "bm25s", None)
     documents = tuple(Document(f"Article {i}", f"the text of number {i}") for i in range(60))
     with pytest.raises(
-        Breakdown, match=r"searching many documents needs bm25s: pip install 'mas2-env\[tasks\]'"
+        ToolError, match=r"searching many documents needs bm25s: pip install 'mas2-env\[tasks\]'"
     ):
         search(documents, "number 7", 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mas2_env.errors import Breakdown
+from mas2_env.errors import SandboxError
 from mas2_env.tools import python
 from mas2_env.tools.isolation import choose
 from mas2_env.tools.python import Program, PythonRunner
@@ -88,7 +88,7 @@ def test_many_processes_write_one_file(tmp_path: Path) -> None:
 def test_a_second_run_takes_verdicts_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         isolation = choose("bwrap")
-    except Breakdown as error:
+    except SandboxError as error:
         pytest.skip(str(error))
     monkeypatch.setenv("MAS2_CACHE", str(tmp_path))
     program = Program("import os\nprint(os.urandom(8))", capture=True)
