@@ -83,7 +83,7 @@ class LLM:
             backbone=self._backbones[observation.stage],
             messages=(ChatMessage("user", render_observation(observation, self.style)),),
             sample=self._sample(observation),
-            label=Label("", observation.stage, f"meta:{observation.stage}"),
+            label=Label("", observation.stage, f"meta:{observation.stage}", about=observation),
             schema=decision_schema(observation),
         )
 

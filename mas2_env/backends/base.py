@@ -44,5 +44,8 @@ class Backend(ABC):
             Mas2Error: saying what is missing.
         """
 
+    def share(self, processes: int) -> None:  # noqa: B027
+        """Be one of so many processes that ask at once: bounds on calls under way are divided among them."""
+
     async def aclose(self) -> None:  # noqa: B027
         """Let go of what belongs to the running event loop, such as connections."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+from mas2_env.backends.asker import query_of
 from mas2_env.backends.base import Backend
 from mas2_env.backends.chat import ChatBackend
 from mas2_env.backends.ledger import Ledger, Line, UsageSource
@@ -69,6 +70,10 @@ class Keeping(ChatBackend):
         """Look whether the backend inside can answer, unless it is never asked."""
         if self.mode != "replay":
             self.inner.prepare()
+
+    def share(self, processes: int) -> None:
+        """As the backend inside."""
+        self.inner.share(processes)
 
     async def aclose(self) -> None:
         """Let go of what belongs to the running event loop."""
@@ -170,7 +175,7 @@ class Keeping(ChatBackend):
             if self.mode == "replay":
                 raise ReplayMiss(
                     f"{self.store.path} holds no answer for {prompt.label.operation} of "
-                    f"{prompt.label.query or prompt.label.role}: {self.store.explain(identity)}"
+                    f"{query_of(prompt.label) or prompt.label.role}: {self.store.explain(identity)}"
                 )
             return None
         answer = _answer_of(kept)
@@ -212,7 +217,7 @@ def _line(
     provider: str = "",
 ) -> Line:
     """A line for an answer, apart from its request to a server."""
-    tokens = Tokens(answer.prompt_tokens, answer.completion_tokens, 0, 0, usage)
+    tokens = Tokens(answer.prompt_tokens, answer.completion_tokens, answer.reasoning_tokens, 0, usage)
     ended = answer.kind if isinstance(answer, Failure) else "reply"
     return line_of(prompt, pool, tokens, ended, seconds=seconds, provider=provider)
 
@@ -254,6 +259,10 @@ class Metered(Backend):
     def prepare(self) -> None:
         """As the backend inside."""
         self.inner.prepare()
+
+    def share(self, processes: int) -> None:
+        """As the backend inside."""
+        self.inner.share(processes)
 
     async def aclose(self) -> None:
         """As the backend inside."""

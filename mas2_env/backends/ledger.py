@@ -28,7 +28,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     Attributes:
         time: UTC seconds since 1970 when it ended; with `seconds` the only clock in it.
         seconds: how long it took, waiting for its turn left out.
-        query: id of the item; empty for a meta-agent, who sees no id.
+        query: id of the item; empty where it cannot be known: a policy asked from threads of its own.
         role: of the system, or the stage of a meta-agent.
         operation: id of the model call.
         attempt: 0, or the number of the retry that a Rectifier ordered.
@@ -185,9 +185,9 @@ class Ledger:
                 raise RecordError(f"{self.path}: cannot be synced to the disk: {error.strerror}") from error
 
     def close(self) -> None:
-        """Have everything on the disk and let go of the file; the totals stay."""
+        """Have everything on the disk and let go of the file; the totals stay, of all processes."""
+        self._catch_up()
         if self._file >= 0:
-            self._catch_up()
             self.sync()
             os.close(self._file)
             self._file = -1

@@ -2,6 +2,7 @@
 
 import time
 
+from mas2_env.backends.asker import query_of
 from mas2_env.backends.ledger import Line
 from mas2_env.backends.prompt import Prompt
 from mas2_env.backends.usage import Tokens
@@ -34,7 +35,7 @@ def line_of(
     return Line(
         time=round(time.time(), 3),
         seconds=round(seconds, 4),
-        query=label.query,
+        query=query_of(label),
         role=label.role,
         operation=label.operation,
         attempt=label.attempt,

@@ -7,7 +7,6 @@ extra `models`.
 
 import asyncio
 import hashlib
-import os
 import time
 import weakref
 from collections.abc import Sequence
@@ -19,18 +18,18 @@ import msgspec
 
 from mas2_env.backends.base import Pace
 from mas2_env.backends.chat import ChatBackend, Portal
-from mas2_env.backends.limiter import Limiter
 from mas2_env.backends.lines import line_of
 from mas2_env.backends.prompt import Prompt, wire_messages, wire_tools
 from mas2_env.backends.rendering import wordings
 from mas2_env.backends.response import Unusable, read_response
+from mas2_env.backends.seat import Seat
 from mas2_env.backends.trouble import Trouble, trouble_of_status
 from mas2_env.backends.usage import Tokens
 from mas2_env.descriptors import make_room
 from mas2_env.errors import Breakdown, Halt, PluginError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.pool import Pool
-from mas2_env.providers import Provider, Route, address
+from mas2_env.providers import Route, address
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -41,32 +40,6 @@ _LONGEST_PAUSE: Final = 60.0
 _NOTHING: Final = Tokens(0, 0, 0, 0, "none")
 _UNKNOWN: Final = Tokens(0, 0, 0, 0, "unknown")
 _encode = msgspec.json.Encoder().encode
-
-
-class _Seat:
-    """A provider as a backend uses it: its limit, its key, and how many calls failed in a row."""
-
-    def __init__(self, name: str, provider: Provider) -> None:
-        self.name = name
-        self.provider = provider
-        self.limiter = Limiter(provider.start, provider.concurrency)
-        self.lost = 0
-
-    @property
-    def key(self) -> str:
-        """The API key out of the environment; empty if there is none."""
-        variable = self.provider.api_key_env
-        return os.environ.get(variable, "").strip() if variable else ""
-
-    def scrub(self, text: str) -> str:
-        """A text without the key."""
-        key = self.key
-        return text.replace(key, "[key]") if key else text
-
-    def scrub_bytes(self, data: bytes) -> bytes:
-        """A response without the key: a server may repeat it anywhere, in what a model says even."""
-        key = self.key.encode()
-        return data.replace(key, b"[key]") if key and key in data else data
 
 
 class OpenAI(ChatBackend):
@@ -92,7 +65,7 @@ class OpenAI(ChatBackend):
                 "(and api_key_env, if the server wants a key)"
             )
         self.digest = hashlib.sha256(f"chat/{wordings().version}".encode()).hexdigest()
-        self._seats = {name: _Seat(name, provider) for name, provider in pool.providers.items()}
+        self._seats = {name: Seat(name, provider) for name, provider in pool.providers.items()}
         self._clients: _Clients = weakref.WeakKeyDictionary()
         self._portal = Portal(partial(_close, self._clients))
 
@@ -135,6 +108,11 @@ class OpenAI(ChatBackend):
                     "be sent in a header"
                 )
 
+    def share(self, processes: int) -> None:
+        """Take a process's share of each provider's bound on calls under way, one call at least."""
+        for seat in self._seats.values():
+            seat.share(processes)
+
     @property
     def peaks(self) -> dict[str, int]:
         """Most calls under way at once so far, by provider."""
@@ -148,7 +126,7 @@ class OpenAI(ChatBackend):
         asked = {"logprobs": True} if seat.provider.logprobs else {}
         return {"model": route.model, **seat.provider.body, **route.body, **asked}
 
-    def _reach(self, backbone: str) -> tuple[Route, _Seat]:
+    def _reach(self, backbone: str) -> tuple[Route, Seat]:
         route = self.pool.routes.get(backbone)
         if route is None:
             raise PoolError(f"pool {self.pool.name!r} has no backbone {backbone!r}")
@@ -209,7 +187,7 @@ class OpenAI(ChatBackend):
             client = clients[name] = self._make(self._seats[name])
         return client
 
-    def _make(self, seat: _Seat) -> "AsyncOpenAI":
+    def _make(self, seat: Seat) -> "AsyncOpenAI":
         import httpx2
         from openai import AsyncOpenAI, DefaultAioHttpClient
 
@@ -238,14 +216,14 @@ async def _close(clients: "_Clients") -> None:
 class _Call:
     """One request with its attempts."""
 
-    def __init__(self, backend: OpenAI, seat: _Seat, prompt: Prompt, data: bytes, most: int) -> None:
+    def __init__(self, backend: OpenAI, seat: Seat, prompt: Prompt, data: bytes, most: int) -> None:
         self.backend = backend
         self.seat = seat
         self.prompt = prompt
         self.data = data
         self.most = most
         self.requests = 0
-        self.spent = [0, 0]
+        self.spent = [0, 0, 0]
         self.draw: Random | None = None
 
     async def perform(self) -> Reply | Failure:
@@ -272,8 +250,10 @@ class _Call:
                 await asyncio.sleep(pause)
             else:
                 self.seat.lost = 0
-                tokens = {"prompt_tokens": self.spent[0], "completion_tokens": self.spent[1]}
-                return msgspec.structs.replace(answer, **tokens)
+                prompt, completion, reasoning = self.spent
+                return msgspec.structs.replace(
+                    answer, prompt_tokens=prompt, completion_tokens=completion, reasoning_tokens=reasoning
+                )
 
     def lost(self, message: str) -> ProviderError | ProviderDown:
         """What to raise for a call that is given up."""
@@ -323,6 +303,7 @@ class _Call:
             limiter.release()
             self.spent[0] += tokens.prompt
             self.spent[1] += tokens.completion
+            self.spent[2] += tokens.reasoning
             self.requests += 1
             if self.backend.ledger is not None:
                 self.backend.ledger.add(

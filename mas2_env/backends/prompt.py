@@ -13,16 +13,18 @@ class Label(Struct, frozen=True):
     """What a request is for, as the ledger says it.
 
     Attributes:
-        query: id of the item, or the stage's own name for a meta-agent, who sees no id.
+        query: id of the item; empty for a meta-agent, who sees no id.
         role: who asks: a role of a system, or the stage of a meta-agent.
         operation: id of the model call.
         attempt: 0, or the number of the retry that a Rectifier ordered.
+        about: of a meta-agent, the observation that it was given, itself: a run knows its item by it.
     """
 
     query: str
     role: str
     operation: str
     attempt: int = 0
+    about: object = None
 
 
 class ToolRequest(Struct, frozen=True):

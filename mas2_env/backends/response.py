@@ -66,7 +66,7 @@ def _answer(
     uses: tuple[ToolUse, ...],
     tokens: Tokens,
 ) -> Reply | Failure:
-    spent = (tokens.prompt, tokens.completion)
+    spent = (tokens.prompt, tokens.completion, tokens.reasoning)
     finish = choice.get("finish_reason")
     if finish == "content_filter":
         return Failure("refused", "the provider's content filter cut the reply off", *spent)
@@ -77,7 +77,15 @@ def _answer(
     if not visible.strip() and not uses:
         cut = f"was cut off after {tokens.completion} tokens, before it said anything"
         return Failure("malformed", f"the reply {cut if finish == 'length' else 'is empty'}", *spent)
-    return Reply(visible, *spent, uses, "length" if finish == "length" else "", _logprobs(choice))
+    return Reply(
+        visible,
+        tokens.prompt,
+        tokens.completion,
+        uses,
+        "length" if finish == "length" else "",
+        _logprobs(choice),
+        tokens.reasoning,
+    )
 
 
 def _text(message: Mapping[str, Any]) -> str:

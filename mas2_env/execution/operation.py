@@ -124,6 +124,7 @@ class Reply(Struct, frozen=True):
         completion_tokens: likewise, hidden reasoning included.
         stop: why it ended, where a server said so and it was not the usual end: `length`.
         logprobs: of its tokens, natural logarithms, where a server was asked and offers them.
+        reasoning_tokens: those of the completion that are hidden reasoning, where a server counts them.
     """
 
     text: str
@@ -132,6 +133,7 @@ class Reply(Struct, frozen=True):
     tool_uses: tuple[ToolUse, ...] = ()
     stop: str = ""
     logprobs: tuple[float, ...] = ()
+    reasoning_tokens: int = 0
 
 
 class ToolOutput(Struct, frozen=True):
@@ -154,6 +156,7 @@ class Failure(Struct, frozen=True):
     message: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 Operation: TypeAlias = ModelCall | ToolCall | ScoreCall

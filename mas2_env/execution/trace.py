@@ -144,6 +144,8 @@ def _performed(event: Performed) -> dict[str, Any]:
     if isinstance(result, Reply):
         out["prompt_tokens"] = result.prompt_tokens
         out["completion_tokens"] = result.completion_tokens
+        if result.reasoning_tokens:
+            out["reasoning_tokens"] = result.reasoning_tokens
         out["text"] = result.text
         if result.tool_uses:
             out["tool_uses"] = msgspec.to_builtins(result.tool_uses)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from mas2_env.backends.asker import asked_about
 from mas2_env.episode import Episode
 from mas2_env.errors import Breakdown, Halt, InvalidDecision, PolicyError
 from mas2_env.policy import Answer, Policy
@@ -21,7 +22,8 @@ def ask(policy: Policy, episodes: Sequence[Episode]) -> Sequence[Given]:
     observations = [episode.observe() for episode in episodes]
     name = type(policy).__name__
     try:
-        answers: Sequence[Given] = policy.decide(observations)
+        with asked_about(zip(observations, [episode.item.id for episode in episodes], strict=True)):
+            answers: Sequence[Given] = policy.decide(observations)
     except Halt:
         raise
     except Breakdown as breakdown:

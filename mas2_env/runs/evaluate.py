@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
@@ -205,9 +206,9 @@ def evaluate(
     conduct = conduct or Conduct()
     begun = start(command or " ".join(sys.argv), batch, workers, conduct)
     facts = Facts(FORMAT, workshop.plan, (begun,))
-    with _sandboxed(sandbox), closing(workshop):
+    with _sandboxed(sandbox), closing(workshop), _ledger_folder(out, workers) as folder:
         _ready(workshop)
-        ledger = _equip(workshop, conduct, Path(out) if out is not None else None)
+        ledger = _equip(workshop, conduct, folder)
         finished = perform_all(workshop, missing(workshop, {}), batch, workers)
         if out is None:
             records: dict[Key, Record] = {}
@@ -304,6 +305,16 @@ def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void
 def _totals(workshop: Workshop, ledger: Ledger) -> Totals | None:
     keeps = isinstance(workshop.backend, Backend) and workshop.backend.ledger is ledger
     return ledger.totals if keeps else None
+
+
+@contextmanager
+def _ledger_folder(out: str | Path | None, workers: int) -> Iterator[Path | None]:
+    """Where the ledger is: with the run; or nowhere, unless worker processes have to share it."""
+    if out is not None or workers == 1:
+        yield Path(out) if out is not None else None
+        return
+    with TemporaryDirectory(prefix="mas2-ledger-") as folder:
+        yield Path(folder)
 
 
 def _sandboxed(name: str | None) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from mas2_env.backends.asker import asked_about
 from mas2_env.backends.base import Backend
 from mas2_env.episode import Episode
 from mas2_env.errors import Breakdown, BudgetError, Halt, PolicyError, ProviderError
@@ -158,7 +159,9 @@ class Window:
                 desk = self._desks[id(policy)] = _Desk(policy)
             return await desk.ask(episode)
         try:
-            return await policy.adecide(episode.observe())
+            observation = episode.observe()
+            with asked_about([(observation, episode.item.id)]):
+                return await policy.adecide(observation)
         except Breakdown as breakdown:
             return breakdown
         except (Halt, PolicyError):

@@ -168,7 +168,7 @@ def _split(chunks: Sequence[Chunk], size: int) -> Iterator[Chunk]:
 def _spread(packed: bytes, chunks: Iterator[Chunk], batch: int, workers: int) -> Generator[Finished]:
     others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(packed,)
+        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(packed, workers)
     )
     done = False
     try:
@@ -211,7 +211,7 @@ def _uninterrupted() -> Iterator[None]:
 _workshop: Workshop | None = None
 
 
-def _begin(packed: bytes) -> None:
+def _begin(packed: bytes, workers: int) -> None:
     """Set up a worker: it leaves Ctrl-C to its parent, and ends when its parent is killed."""
     global _workshop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -219,6 +219,8 @@ def _begin(packed: bytes) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     _workshop = pickle.loads(packed)
+    if isinstance(_workshop.backend, Backend):
+        _workshop.backend.share(workers)
 
 
 def _end_with(sentinel: int) -> None:

@@ -1,5 +1,7 @@
 """A language model that decides: what it is asked, what is made of its replies, and what it costs."""
 
+from collections import Counter
+
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
@@ -87,9 +89,35 @@ def test_it_builds_runs_and_pays(pool_file, tmp_path):
     lines = read_ledger(tmp_path / "run" / "ledger.jsonl")
     assert {line.role for line in lines} == {"generate", "implement", "solver"}
     assert {line.model for line in lines if line.role != "solver"} == {"large"}
-    whole = sum(record.outcome.cost + record.outcome.meta_cost for record in result.records)
-    assert whole == result.ledger.price
+    spent = Counter()
+    for line in lines:
+        spent[line.query] += line.price
+    assert spent == {r.item: r.outcome.cost + r.outcome.meta_cost for r in result.records}
     assert result.ledger.prompt == sum(line.prompt_tokens for line in server.lines)
+
+
+class InBatches:
+    """The same, asked for many episodes at once, and in another order than they come in."""
+
+    def __init__(self):
+        self.inner = LLM()
+        self.connect = self.inner.connect
+
+    def decide(self, observations):
+        return self.inner.decide(observations[::-1])[::-1]
+
+
+def test_the_ledger_knows_whose_decisions_were_asked_for_together(pool_file, tmp_path):
+    with Mock(Scenario(reply=RULES, latency=0.05)) as server:
+        pool = pool_file(server)
+        result = evaluate(
+            [InBatches()], ["GSM8K"], items=6, pool=pool, backend="openai", out=tmp_path / "run"
+        )
+    lines = read_ledger(tmp_path / "run" / "ledger.jsonl")
+    for record in result.records:
+        prices = [line.price for line in lines if line.query == record.item and line.role != "solver"]
+        assert len(prices) == 2
+        assert sum(prices) == record.outcome.meta_cost
 
 
 def test_it_is_asked_with_the_rendered_observation_and_the_schema(pool_file):

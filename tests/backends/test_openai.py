@@ -70,7 +70,7 @@ def test_a_reply_with_its_usage_in_the_ledger():
     with Mock(scenario) as server:
         backend = backend_of(server, backbone="usd_per_million_cached = 0.05")
         (reply,) = backend.chat([prompt()])
-    assert reply == Reply("Answer: 4", 8, 10)
+    assert reply == Reply("Answer: 4", 8, 10, reasoning_tokens=7)
     totals = backend.ledger.totals
     assert charged(backend) == billed(server) == (8, 10, 7, 4)
     assert totals.price == 8 * 100 + 10 * 400, "an episode is charged the list price"
@@ -252,6 +252,15 @@ def test_the_limit_adapts_to_a_server_that_bears_little():
     assert refused < 60
     assert backend.ledger.totals.replies == 120
     assert charged(backend) == billed(server)
+
+
+def test_processes_share_what_a_provider_bears():
+    with Mock(Scenario(latency=0.005)) as server:
+        backend = backend_of(server, "start = 8\nconcurrency = 13")
+        for processes, calls in ((1, 13), (6, 2), (20, 1)):
+            backend.share(processes)
+            backend.chat([prompt(f"q{i}", i) for i in range(40)])
+            assert backend.peaks == {"local": calls}
 
 
 SECRET = "sk-very-secret-123"

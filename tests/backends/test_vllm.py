@@ -210,7 +210,7 @@ def test_without_an_adapter_none_is_asked_for(backend):
 def test_replies_and_what_they_cost(backend, monkeypatch):
     monkeypatch.setattr(LLM, "script", staticmethod(lambda prompt: ("Hm.§\nAnswer: 4", "stop")))
     (reply,) = backend.chat([prompt()])
-    assert reply == Reply("Answer: 4", 6, 15, logprobs=(-0.5,) * 15)
+    assert reply == Reply("Answer: 4", 6, 15, logprobs=(-0.5,) * 15, reasoning_tokens=4)
     totals = backend.ledger.totals
     assert (totals.prompt, totals.completion, totals.reasoning, totals.cached) == (6, 15, 4, 2)
     assert (totals.price, totals.billed) == (6 * 100 + 15 * 400, 4 * 100 + 2 * 50 + 15 * 400)

@@ -29,7 +29,9 @@ usd_per_million_input = 0.1
 usd_per_million_output = 0.4
 context = 8000
 """
-SCENARIO = Scenario(reply=(ReplyRule(texts=("Answer: {draw}", "It is {draw}.\nAnswer: {draw}")),))
+SCENARIO = Scenario(
+    reply=(ReplyRule(texts=("Answer: {draw}", "It is {draw}.\nAnswer: {draw}"), reasoning_tokens=5),)
+)
 
 
 @pytest.fixture
@@ -121,6 +123,7 @@ def test_with_a_cache_nothing_is_paid_twice(served, tmp_path):
     assert lines_of(tmp_path / "again") == lines_of(tmp_path / "first")
     assert (again.ledger.billed, again.ledger.kept) == (0, asked)
     assert again.ledger.price == again.ledger.kept_price == first.ledger.price
+    assert again.ledger.reasoning == first.ledger.reasoning == 5 * asked
 
 
 def test_samples_of_one_prompt_are_never_taken_for_each_other(served, tmp_path):
@@ -138,6 +141,15 @@ def test_samples_of_one_prompt_are_never_taken_for_each_other(served, tmp_path):
             conduct=Conduct(cache=str(tmp_path / "cache.sqlite")),
         )
         assert more.ledger.kept == 0, "another seed is another sample"
+
+
+def test_workers_share_what_a_provider_bears_and_a_ledger(served):
+    scenario = Scenario(reply=SCENARIO.reply, latency=0.02, concurrency=4)
+    with served(scenario, "start = 4\nconcurrency = 4") as server:
+        result = evaluate(
+            ["direct"], ["GSM8K"], pool=server.pool, backend="openai", items=32, batch=8, workers=2
+        )
+        assert (result.ledger.calls, result.ledger.failed) == (32, 0)
 
 
 def test_a_cache_that_is_only_read(served, tmp_path):

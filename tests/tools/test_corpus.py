@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mas2_env import cache
-from mas2_env.errors import ToolError, CacheError, DataError
+from mas2_env.errors import CacheError, DataError, ToolError
 from mas2_env.tools import corpus as module
 from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus
 from mas2_env.tools.corpus_calls import call_get_document, call_search_corpus, cutter
