@@ -290,10 +290,10 @@ def draw_talk(found: dict[str, dict[str, tuple[float, np.ndarray]]], path: Path)
         for word, style in (("vote", "o-"), ("debate", "D")):
             points = [(1000 * c, 100 * r.mean()) for name, (c, r) in results.items() if name.startswith(word)]
             axes.plot(*zip(*points, strict=True), style, markersize=4, label=word)
-        axes.set_xscale("log")
+        axes.set_xlim(left=0)
         axes.set_title(task, fontsize=10)
         axes.set_xlabel("$ for 1000 episodes", fontsize=8)
-        axes.tick_params(labelsize=7, which="both")
+        axes.tick_params(labelsize=7)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=90, metadata={"Software": None})
 
@@ -304,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), metavar="TASK")
     parser.add_argument("--systems", type=int, default=200, help="random ones")
     parser.add_argument("--items", type=int, default=40, help="of each benchmark")
-    parser.add_argument("--talk-items", type=int, default=400, help="for votes against debates")
+    parser.add_argument("--talk-items", type=int, default=1200, help="for votes against debates")
     parser.add_argument("--backbone", help="of votes and debates; by default the one of median price")
     parser.add_argument("--out", help="folder for the figures; without it, none is drawn")
     given = parser.parse_args(arguments)
