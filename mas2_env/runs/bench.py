@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, TypedDict
 
@@ -249,12 +250,14 @@ def _import_time() -> Figure:
 def _concurrent(pool: Pool, item: Item, episodes: int = 1000, delay: float = 0.1) -> Figure:
     """A thousand episodes, each a chain of eight calls of 100 ms, on one event loop."""
     backend: Completer = Sleeping(Constant(Reply("Answer: yes", 100, 10)), delay)
-    begun = [episode_of(item, pool, LONG_CHAIN) for _ in range(episodes)]
+    taken = float("inf")
+    for _ in range(3):
+        begun = [episode_of(item, pool, LONG_CHAIN) for _ in range(episodes)]
 
-    async def all_of_them() -> None:
-        await asyncio.gather(*(run_async(episode, backend) for episode in begun))
+        async def all_of_them(episodes: Sequence[Episode] = begun) -> None:
+            await asyncio.gather(*(run_async(episode, backend) for episode in episodes))
 
-    taken = seconds(lambda: asyncio.run(all_of_them()), 1)
+        taken = min(taken, seconds(partial(asyncio.run, all_of_them()), 1))
     return at_most(taken / (delay * len(LONG)), "×", 1.2)
 
 

@@ -61,7 +61,10 @@ def adapters(tiny, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory):
-    """Starts a server's process and waits until it is healthy; all end with the session."""
+    """Starts a server's process and waits until it is healthy; all end with the session.
+
+    `serve.logs` holds the path of each one's log, by its URL.
+    """
     started = []
 
     def begin(command, seconds=120, **environment):
@@ -82,10 +85,12 @@ def serve(tmp_path_factory):
         url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5):
+                begin.logs[url] = home / "log"
                 return url
             time.sleep(0.2)
         raise AssertionError(f"{command} did not start:\n{(home / 'log').read_text()[-3000:]}")
 
+    begin.logs = {}
     yield begin
     for process in started:
         process.terminate()

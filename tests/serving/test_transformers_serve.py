@@ -1,11 +1,14 @@
 """The backend `openai` against `transformers serve`: real HTTP, a real model, usage as it counts it."""
 
 import json
+import time
 import urllib.request
+from collections import Counter
 
 import pytest
 from typer.testing import CliRunner
 
+from mas2_env.backends.ledger import read_ledger
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt, wire_messages
 from mas2_env.cli import app
 from mas2_env.episode import Episode
@@ -94,7 +97,11 @@ def test_many_at_once(backend):
     assert backend.ledger.totals.calls == 40
 
 
-def test_a_run_from_the_command_line(url, tiny, tmp_path):
+def test_a_run_from_the_command_line_stands_in_the_servers_log(url, tiny, serve, tmp_path):
+    def posts():
+        return serve.logs[url].read_text().count('"POST /v1/chat/completions HTTP/1.1" 200')
+
+    before = posts()
     pool = tmp_path / "served.toml"
     pool.write_text(
         f"""
@@ -111,11 +118,23 @@ context = 2048
 """
     )
     out = tmp_path / "run"
-    options = ["--policy", "cot", "--tasks", "gsm8k", "--items", "4", "--backend", "openai", "--json"]
+    options = ["--policy", "llm,cot", "--tasks", "gsm8k", "--items", "4", "--backend", "openai", "--json"]
     done = CliRunner().invoke(app, ["eval", *options, "--pool", str(pool), "--out", str(out)])
     assert done.exit_code == 0, done.output
     episodes = [json.loads(line) for line in (out / "episodes.jsonl").read_text().splitlines()]
-    assert len([line for line in episodes if "outcome" in line]) == 4
+    assert len(episodes) == 8
+    ledger = read_ledger(out / "ledger.jsonl")
+    deadline = time.monotonic() + 10
+    while posts() - before < len(ledger) and time.monotonic() < deadline:
+        time.sleep(0.05)  # the server writes its line once it has answered
+    assert posts() - before == len(ledger) >= 8
+    assert {line.usage for line in ledger} == {"server"}
+    spent, cost = Counter(), Counter()
+    for line in ledger:
+        spent[line.query] += line.price
+    for episode in episodes:
+        cost[episode["item"]] += episode["outcome"]["cost"] + episode["outcome"]["meta_cost"]
+    assert spent == cost
 
 
 def test_the_server_lists_its_model(url):
