@@ -14,7 +14,7 @@ from mas2_env.errors import DataError, ToolError
 from mas2_env.pool import did_you_mean
 from mas2_env.task import ToolSpec
 from mas2_env.tools.corpus import TOP, Corpus
-from mas2_env.tools.search import MAX_QUERY, MAX_TOKENS, cut, got
+from mas2_env.tools.search import BY_QUERY, MAX_QUERY, MAX_TOKENS, cut, got
 
 Cut: TypeAlias = Callable[[str, int], str]
 """The first so many tokens of a text."""
@@ -25,18 +25,7 @@ SEARCH_CORPUS: Final = ToolSpec(
         f"Searches a corpus of documents. Returns the {TOP} best matching ones with their ids in brackets, "
         f"each cut to its first {MAX_TOKENS} tokens."
     ),
-    parameters={
-        "type": "object",
-        "properties": {
-            "query": {
-                "type": "string",
-                "description": "key words or a short question",
-                "maxLength": MAX_QUERY,
-            }
-        },
-        "required": ["query"],
-        "additionalProperties": False,
-    },
+    parameters=BY_QUERY,
 )
 GET_DOCUMENT: Final = ToolSpec(
     name="get_document",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from mas2_env.pool import did_you_mean
 from mas2_env.task import Document, ToolSpec
@@ -20,21 +20,23 @@ SMALL = 50
 MAX_TOKENS = 512
 MAX_QUERY = 1000
 
+BY_QUERY: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "query": {
+            "type": "string",
+            "description": "key words or a short question",
+            "maxLength": MAX_QUERY,
+        }
+    },
+    "required": ["query"],
+    "additionalProperties": False,
+}
+"""Parameters of a tool that searches."""
 SEARCH = ToolSpec(
     name="search",
     description="Searches the item's documents and returns the best matching ones.",
-    parameters={
-        "type": "object",
-        "properties": {
-            "query": {
-                "type": "string",
-                "description": "key words or a short question",
-                "maxLength": MAX_QUERY,
-            }
-        },
-        "required": ["query"],
-        "additionalProperties": False,
-    },
+    parameters=BY_QUERY,
 )
 READ = ToolSpec(
     name="read",

@@ -12,7 +12,7 @@ from mas2_tasks.open_domain import OpenDomain
 from mas2_tasks.procedural.compositions import composition
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.open_domain import OpenQuestion
-from mas2_tasks.questions import Wording
+from mas2_tasks.question_wording import BAMBOOGLE
 
 
 def bamboogle_match(prediction: str, gold: Sequence[str]) -> bool:
@@ -33,36 +33,7 @@ class Bamboogle(OpenDomain):
     description = (
         "Compositional questions: one fact names a thing, another fact about that thing is asked for."
     )
-    wording = Wording(
-        openers=(
-            "",
-            "",
-            "Let me take the question apart. ",
-            "Two facts are needed here. ",
-            "Looking at the question step by step. ",
-            "Taking the names in the question one by one. ",
-            "Here is what I found. ",
-            "First I find out what is meant. ",
-            "Reasoning: ",
-            "In short: ",
-            "Are follow-up questions needed here? Yes. ",
-            "Let us take it in order. ",
-            "The facts that matter are these. ",
-            "The inner question comes first. ",
-            "Step by step: ",
-            "Thinking it through. ",
-        ),
-        closers=(
-            "",
-            " That settles it.",
-            "\nSo this is the answer.",
-            " This answers the question.",
-            "",
-            "\nHence:",
-            " From this the answer follows.",
-            "\nPutting both together:",
-        ),
-    )
+    wording = BAMBOOGLE
     scorer = "mas2_tasks.scorers:BamboogleScorer"
     reference_tokens = 120
     metric = "exact match"

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from mas2_env.task import Item, Score, ToolSpec, ToolUse
+from mas2_env.task import Item, Score, ToolSpec, ToolUse, Truth
 from mas2_env.tools import isolation
 from mas2_env.tools.python import Program, shared_runner
 from mas2_env.tools.verdicts import Verdict
 from mas2_tasks.code_text import find_code, normal_form
+from mas2_tasks.procedural.draw import noise
 from mas2_tasks.sources import SourcedTask
 
 TIMEOUT = 3.0
@@ -49,6 +50,8 @@ class CodeTask(SourcedTask):
     """Sixteen beginnings of a reply."""
     closers: ClassVar[tuple[str, ...]]
     """Eight ends of a reply."""
+    luck: ClassVar[float]
+    """Weight of the draw in the difficulty of a published problem."""
 
     @abstractmethod
     def entry(self, item: Item) -> str:
@@ -65,6 +68,48 @@ class CodeTask(SourcedTask):
     @abstractmethod
     def trial(self, item: Item, answer: str) -> tuple[str, Sequence[str]]:
         """What an agent runs to try an answer: its code, and a check of each example that it can see."""
+
+    def _published(
+        self, item_id: str, query: str, gold: object, solution: str, answers: tuple[str, tuple[str, ...]]
+    ) -> Item:
+        """An item of a published problem; `answers` are the right one and wrong ones."""
+        lines = [line.strip() for line in solution.split("\n") if line.strip()]
+        # Longer solutions are harder for real models; the rest is luck, to a standard deviation near 1.2.
+        difficulty = 0.9 * (math.log1p(len(lines)) - 1.9) + self.luck * noise(self.name, item_id)
+        return self._build(item_id, query, gold, answers, difficulty, max(1, len(lines) // 3), lines[:12])
+
+    def _generated(
+        self,
+        item_id: str,
+        query: str,
+        gold: object,
+        phrases: Sequence[str],
+        difficulty: float,
+        answers: tuple[str, tuple[str, ...]],
+    ) -> Item:
+        """An item of a generated problem, whose description consists of `phrases`."""
+        steps = [f"{phrase[0].upper()}{phrase[1:]}." for phrase in phrases]
+        return self._build(item_id, query, gold, answers, difficulty, len(steps), steps)
+
+    def _build(
+        self,
+        item_id: str,
+        query: str,
+        gold: object,
+        answers: tuple[str, tuple[str, ...]],
+        difficulty: float,
+        parts: int,
+        steps: Sequence[str],
+    ) -> Item:
+        truth = Truth(
+            answer=answers[0],
+            distractors=answers[1],
+            difficulty=difficulty,
+            parts=parts,
+            steps=tuple(steps),
+            gold=gold,
+        )
+        return Item(task=self, id=item_id, query=query, truth=truth)
 
     def verdict(self, item: Item, answer: str) -> Verdict:
         """How the answer and its tests end: `passed`, `failed` or `timed out`.

@@ -12,7 +12,8 @@ from mas2_tasks.hotpotqa_score import overlap
 from mas2_tasks.procedural.coins import item_draw
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.hops import question
-from mas2_tasks.questions import LONGEST_STEP, SPREAD, QuestionTask, Wording, marks_of
+from mas2_tasks.question_wording import HOTPOTQA
+from mas2_tasks.questions import LONGEST_STEP, SPREAD, QuestionTask, marks_of
 
 _NONE = Score(False, 0.0, {"em": 0.0, "f1": 0.0, "precision": 0.0, "recall": 0.0})
 _RIGHT = Score(True, 1.0, {"em": 1.0, "f1": 1.0, "precision": 1.0, "recall": 1.0})
@@ -32,38 +33,6 @@ class Gold(questions.Gold, kw_only=True):
     facts: tuple[tuple[str, int], ...]
 
 
-_WORDING = Wording(
-    openers=(
-        "",
-        "",
-        "Let me go through what is known. ",
-        "Two facts are needed here. ",
-        "Looking at the question step by step. ",
-        "Taking the names in the question one by one. ",
-        "Here is what I found. ",
-        "To answer this, I combine two facts. ",
-        "Reasoning: ",
-        "In short: ",
-        "The question has two hops. ",
-        "Let us take it in order. ",
-        "The facts that matter are these. ",
-        "We need to connect two pieces of information. ",
-        "Step by step: ",
-        "Thinking it through. ",
-    ),
-    closers=(
-        "",
-        " That settles it.",
-        "\nSo this is the answer.",
-        " This answers the question.",
-        "",
-        "\nHence:",
-        " From this the answer follows.",
-        "\nPutting both together:",
-    ),
-)
-
-
 class HotpotQA(QuestionTask):
     """HotpotQA in the distractor setting; primary metric: exact match."""
 
@@ -74,7 +43,7 @@ class HotpotQA(QuestionTask):
         "Questions that need facts from two of ten short articles; the articles are found by searching."
     )
     top = 2
-    wording = _WORDING
+    wording = HOTPOTQA
     scorer = "mas2_tasks.scorers:HotpotQAScorer"
     reference_tokens = 120
     metric = "exact match"

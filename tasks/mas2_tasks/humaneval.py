@@ -1,6 +1,5 @@
 """HumanEval: functions to be completed from signature and docstring, scored by running hidden tests."""
 
-import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,12 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.records import Records, read_records
-from mas2_env.task import Item, Truth
+from mas2_env.task import Item
 from mas2_env.tools.python import Program
 from mas2_tasks.code_mutants import layout, mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
 from mas2_tasks.humaneval_examples import find_examples
-from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.functions import VERSION, Made, make
 
 MOST_BLOCKS = 64
@@ -56,6 +54,7 @@ class HumanEval(CodeTask):
     title = "HumanEval"
     description = "Python functions to be written from a signature and a docstring; hidden tests decide."
     answer_format = "End with one ```python block that holds the whole function, imports included."
+    luck = 1.05
     scorer = "mas2_tasks.code_scorers:HumanEvalScorer"
     reference_tokens = 180
     metric = "hidden tests pass"
@@ -101,42 +100,15 @@ class HumanEval(CodeTask):
         return record.prompt
 
     def _from_record(self, item_id: str, record: Problem) -> Item:
-        lines = [line.strip() for line in record.canonical_solution.split("\n") if line.strip()]
-        # Longer solutions are harder for real models; the rest is luck, to a standard deviation near 1.2.
-        difficulty = 0.9 * (math.log1p(len(lines)) - 1.9) + 1.05 * noise(self.name, item_id)
         official = (record.prompt, record.canonical_solution, record.entry_point)
         answers = (layout(*official), mutants(*official))
-        return self._build(item_id, record, answers, difficulty, max(1, len(lines) // 3), tuple(lines[:12]))
+        return self._published(item_id, record.prompt, Gold(record), record.canonical_solution, answers)
 
     def _generate(self, item_id: str, index: int) -> Item:
         made = _make(self.seed, index)
-        problem = Problem(item_id, made.prompt, made.entry_point, made.solution, made.test)
-        steps = tuple(f"{phrase[0].upper()}{phrase[1:]}." for phrase in made.phrases)
+        gold = Gold(Problem(item_id, made.prompt, made.entry_point, made.solution, made.test))
         answers = (made.solution, made.wrong)
-        return self._build(item_id, problem, answers, made.difficulty, len(steps), steps)
-
-    def _build(
-        self,
-        item_id: str,
-        problem: Problem,
-        answers: tuple[str, tuple[str, ...]],
-        difficulty: float,
-        parts: int,
-        steps: tuple[str, ...],
-    ) -> Item:
-        return Item(
-            task=self,
-            id=item_id,
-            query=problem.prompt,
-            truth=Truth(
-                answer=answers[0],
-                distractors=answers[1],
-                difficulty=difficulty,
-                parts=parts,
-                steps=steps,
-                gold=Gold(problem),
-            ),
-        )
+        return self._generated(item_id, made.prompt, gold, made.phrases, made.difficulty, answers)
 
     def record(self, item: Item) -> dict[str, Any]:
         """The item as a record of the published data set, with everything that is hidden."""

@@ -2,7 +2,6 @@
 
 import ast
 import builtins
-import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,12 +12,11 @@ from msgspec import Struct
 
 from mas2_env.errors import DataError
 from mas2_env.records import Records, read_records
-from mas2_env.task import Item, Truth
+from mas2_env.task import Item
 from mas2_env.tools.python import Program
 from mas2_tasks.code_mutants import parse, program_mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
 from mas2_tasks.code_text import normal_form
-from mas2_tasks.procedural.draw import noise
 from mas2_tasks.procedural.programs import VERSION, Asked, ask
 
 ASKING = "{text} Your code should pass these tests:\n\n{tests}"
@@ -48,6 +46,7 @@ class MBPP(CodeTask):
     title = "MBPP"
     description = "Small Python programs to be written from a sentence and three asserts, which decide."
     answer_format = "End with one ```python block that holds the whole program, imports included."
+    luck = 1.1
     scorer = "mas2_tasks.code_scorers:MBPPScorer"
     reference_tokens = 130
     metric = "the three asserts pass"
@@ -99,42 +98,14 @@ class MBPP(CodeTask):
         return record.text
 
     def _from_record(self, item_id: str, record: Problem) -> Item:
-        lines = [line.strip() for line in record.code.split("\n") if line.strip()]
-        # As with HumanEval: longer solutions are harder, the rest is luck, to a standard deviation near 1.2.
-        difficulty = 0.9 * (math.log1p(len(lines)) - 1.9) + 1.1 * noise(self.name, item_id)
         answers = program_mutants(record.code, entry_point(record.test_list))
-        return self._build(item_id, record, answers, difficulty, max(1, len(lines) // 3), tuple(lines[:12]))
+        return self._published(item_id, _query(record), record, record.code, answers)
 
     def _generate(self, item_id: str, index: int) -> Item:
         asked = _ask(self.seed, index)
         problem = Problem(asked.text, asked.code, index, "", asked.tests, ())
-        steps = tuple(f"{phrase[0].upper()}{phrase[1:]}." for phrase in asked.phrases)
         answers = (asked.code, asked.wrong)
-        return self._build(item_id, problem, answers, asked.difficulty, len(steps), steps)
-
-    def _build(
-        self,
-        item_id: str,
-        problem: Problem,
-        answers: tuple[str, tuple[str, ...]],
-        difficulty: float,
-        parts: int,
-        steps: tuple[str, ...],
-    ) -> Item:
-        tests = "\n".join(test.strip() for test in problem.test_list)
-        return Item(
-            task=self,
-            id=item_id,
-            query=ASKING.format(text=problem.text.strip(), tests=tests),
-            truth=Truth(
-                answer=answers[0],
-                distractors=answers[1],
-                difficulty=difficulty,
-                parts=parts,
-                steps=steps,
-                gold=problem,
-            ),
-        )
+        return self._generated(item_id, _query(problem), problem, asked.phrases, asked.difficulty, answers)
 
     def record(self, item: Item) -> dict[str, Any]:
         """The item as a record of the published data set."""
@@ -162,6 +133,11 @@ class MBPP(CodeTask):
     def trial(self, item: Item, answer: str) -> tuple[str, Sequence[str]]:
         """The program and the asserts, which the query shows; setup code it does not show."""
         return self.written(item, answer), _checks(item.truth.gold.test_list)
+
+
+def _query(problem: Problem) -> str:
+    tests = "\n".join(test.strip() for test in problem.test_list)
+    return ASKING.format(text=problem.text.strip(), tests=tests)
 
 
 def examination(answer: str, tests: Sequence[str], setup: str = "") -> Program:

@@ -13,7 +13,7 @@ from mas2_tasks.open_domain import OpenDomain
 from mas2_tasks.procedural.draw import Draw
 from mas2_tasks.procedural.open_domain import OpenQuestion
 from mas2_tasks.procedural.queries import query
-from mas2_tasks.questions import Wording
+from mas2_tasks.question_wording import NQ_OPEN
 
 
 def nq_form(answer: str) -> str:
@@ -39,36 +39,7 @@ class NQ(OpenDomain):
     description = (
         "Short factual questions as people typed them into a search engine; any accepted answer counts."
     )
-    wording = Wording(
-        openers=(
-            "",
-            "",
-            "Going by what is asked. ",
-            "Here is what I found. ",
-            "Let me look at what is known. ",
-            "One fact is needed here. ",
-            "In short: ",
-            "Looking at the question: ",
-            "This is a plain fact. ",
-            "One fact settles it. ",
-            "Reasoning: ",
-            "To answer this, I go by the subject. ",
-            "The fact that matters is this. ",
-            "The question names its subject. ",
-            "Let us see. ",
-            "Thinking it through. ",
-        ),
-        closers=(
-            "",
-            " That settles it.",
-            "\nSo this is the answer.",
-            " This answers the question.",
-            "",
-            "\nHence:",
-            " Nothing else is asked for.",
-            "\nIn short:",
-        ),
-    )
+    wording = NQ_OPEN
     scorer = "mas2_tasks.scorers:NQScorer"
     reference_tokens = 80
     metric = "exact match (ORQA)"

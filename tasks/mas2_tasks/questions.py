@@ -9,6 +9,7 @@ from msgspec import Struct
 from mas2_env.task import Item, ToolSpec, ToolUse
 from mas2_env.tools.search import READ, SEARCH, call_read, call_search
 from mas2_tasks.answers import normalise, read_answer
+from mas2_tasks.question_wording import RECALLED, Wording
 from mas2_tasks.sources import SourcedTask
 
 SPREAD = 1.2
@@ -38,13 +39,6 @@ class Gold(Struct, kw_only=True):
     follows: bool = False
     marks: tuple[tuple[str, ...], ...] = ()
     bodies: dict[str, tuple[str, ...]] = {}
-
-
-class Wording(Struct, frozen=True):
-    """How replies begin and end: sixteen openers and eight closers."""
-
-    openers: tuple[str, ...]
-    closers: tuple[str, ...]
 
 
 class QuestionTask(SourcedTask):
@@ -163,35 +157,3 @@ def _recalled(answer: str) -> tuple[str, ...]:
         f"To the best of my knowledge: {answer}.",
         f"{answer} fits the question.",
     )
-
-
-RECALLED = Wording(
-    openers=(
-        "",
-        "",
-        "Let me think about what I know. ",
-        "No articles are given, so I rely on memory. ",
-        "This is a matter of general knowledge. ",
-        "Thinking it through. ",
-        "Going through the question word by word. ",
-        "From memory: ",
-        "Let us take it in order. ",
-        "I cannot look this up. ",
-        "Step by step: ",
-        "Here is what I know. ",
-        "Reasoning: ",
-        "I have to recall this. ",
-        "The question asks for a fact. ",
-        "Considering the candidates. ",
-    ),
-    closers=(
-        "",
-        " That settles it.",
-        "\nSo this is my answer.",
-        " I am fairly sure of this.",
-        "",
-        "\nHence:",
-        " Nothing else comes to mind.",
-        "\nIn short:",
-    ),
-)

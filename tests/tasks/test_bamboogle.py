@@ -1,8 +1,9 @@
-import gzip
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from mas2_tasks.procedural.world import KINDS
 
 from mas2_env.errors import DataError
 
+Published = Callable[[str], tuple[str, list[dict[str, Any]]]]
 TASK = Bamboogle()
 SUPERLATIVE = ("largest", "longest", "most", "first", "oldest", "earliest", "second")
 RECORDS = [
@@ -194,13 +196,9 @@ def test_every_wording_is_of_a_relation_that_there_is() -> None:
         assert size or kind in DATES
 
 
-def test_real_items(shared: Path) -> None:
-    path = shared / "benchmarks" / "bamboogle" / "items.jsonl.gz"
-    if not path.exists():
-        pytest.skip("the real items are not here")
-    task = Bamboogle("file", str(path))
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
+def test_real_items(published: Published) -> None:
+    path, records = published("bamboogle")
+    task = Bamboogle("file", path)
     assert task.size == len(records)
     for index, record in enumerate(records):
         item = task.item(index)

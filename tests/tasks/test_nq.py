@@ -1,7 +1,7 @@
-import gzip
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mas2_tasks.procedural.world import KINDS
 
 from mas2_env.errors import DataError
 
+Published = Callable[[str], tuple[str, list[dict[str, Any]]]]
 TASK = NQ()
 RECORDS: list[dict[str, Any]] = [
     {"question": "who wrote the silent harbour", "answer": ["Edvin Marlow", "Marlow"]},
@@ -161,13 +162,9 @@ def test_wrong_replies_do_not_give_the_answer_away() -> None:
                 assert f" {right}." not in TASK.reply(item, wrong, 5)
 
 
-def test_real_items(shared: Path) -> None:
-    path = shared / "benchmarks" / "nq_open" / "items.jsonl.gz"
-    if not path.exists():
-        pytest.skip("the real items are not here")
-    task = NQ("file", str(path))
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
+def test_real_items(published: Published) -> None:
+    path, records = published("nq_open")
+    task = NQ("file", path)
     assert task.size == len(records)
     for index, record in enumerate(records):
         item = task.item(index)
