@@ -146,6 +146,36 @@ def parse_pool(text: str, where: str) -> Pool:
     Raises:
         PoolError: with the file, the place and what was expected.
     """
+    file = _read(text, where)
+    backbones: dict[str, Backbone] = {}
+    for entry in file.backbone:
+        place = f"{where}: backbone {entry.name!r}"
+        if entry.name in backbones:
+            raise PoolError(f"{place} is listed twice")
+        backbones[entry.name] = _backbone(entry, place)
+    if not backbones:
+        raise PoolError(f"{where}: no [[backbone]] is listed")
+    meta = file.meta or file.reference
+    for field, value in (("reference", file.reference), ("meta", meta)):
+        if value not in backbones:
+            raise PoolError(
+                f"{where}: {field} = {value!r} is not one of its backbones{did_you_mean(value, backbones)}"
+            )
+    return Pool(
+        name=file.name,
+        reference=file.reference,
+        meta=meta,
+        backbones=backbones,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        providers=file.provider,
+        routes=_routes(file, where),
+        engines=file.engine,
+        engine_routes=_engine_routes(file, where),
+    )
+
+
+def _read(text: str, where: str) -> _File:
+    """The file's content, its keys and their kinds checked."""
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -161,47 +191,26 @@ def parse_pool(text: str, where: str) -> Pool:
         for name, entry in raw[kind].items() if isinstance(raw.get(kind), dict) else ():
             _check_keys(entry, struct, f"{where}: {kind} {name!r}")
     try:
-        file = msgspec.convert(raw, _File, strict=True)
+        return msgspec.convert(raw, _File, strict=True)
     except msgspec.ValidationError as error:
         raise PoolError(f"{where}: {error}") from None
-    backbones: dict[str, Backbone] = {}
-    for entry in file.backbone:
-        place = f"{where}: backbone {entry.name!r}"
-        if entry.name in backbones:
-            raise PoolError(f"{place} is listed twice")
-        if not entry.name.isprintable() or not entry.name.strip():
-            raise PoolError(f"{place}: expected a name of printable characters")
-        if entry.context < 1:
-            raise PoolError(f"{place}: context is {entry.context}, expected at least 1 token")
-        backbones[entry.name] = Backbone(
-            name=entry.name,
-            description=entry.description,
-            input_price=nano_per_token(entry.usd_per_million_input, place),
-            output_price=nano_per_token(entry.usd_per_million_output, place),
-            context=entry.context,
-            source=entry.source,
-            date=entry.date,
-            cached_price=None
-            if entry.usd_per_million_cached is None
-            else nano_per_token(entry.usd_per_million_cached, place),
-        )
-    if not backbones:
-        raise PoolError(f"{where}: no [[backbone]] is listed")
-    for field, value in (("reference", file.reference), ("meta", file.meta or file.reference)):
-        if value not in backbones:
-            raise PoolError(
-                f"{where}: {field} = {value!r} is not one of its backbones{did_you_mean(value, backbones)}"
-            )
-    return Pool(
-        name=file.name,
-        reference=file.reference,
-        meta=file.meta or file.reference,
-        backbones=backbones,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
-        providers=file.provider,
-        routes=_routes(file, where),
-        engines=file.engine,
-        engine_routes=_engine_routes(file, where),
+
+
+def _backbone(entry: _Entry, place: str) -> Backbone:
+    if not entry.name.isprintable() or not entry.name.strip():
+        raise PoolError(f"{place}: expected a name of printable characters")
+    if entry.context < 1:
+        raise PoolError(f"{place}: context is {entry.context}, expected at least 1 token")
+    cached = entry.usd_per_million_cached
+    return Backbone(
+        name=entry.name,
+        description=entry.description,
+        input_price=nano_per_token(entry.usd_per_million_input, place),
+        output_price=nano_per_token(entry.usd_per_million_output, place),
+        context=entry.context,
+        source=entry.source,
+        date=entry.date,
+        cached_price=None if cached is None else nano_per_token(cached, place),
     )
 
 

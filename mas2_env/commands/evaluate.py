@@ -18,7 +18,7 @@ from mas2_env.commands.output import error_line, note_line
 from mas2_env.errors import Mas2Error, UsageError
 
 if TYPE_CHECKING:
-    from mas2_env.runs.evaluate import Result
+    from mas2_env.runs.result import Result
 
 
 def evaluate_command(

@@ -11,7 +11,8 @@ from mas2_env.commands.output import console, print_json, print_table
 if TYPE_CHECKING:
     from mas2_env.backends.ledger import Totals
     from mas2_env.reward import Outcome
-    from mas2_env.runs.evaluate import Progress, Result
+    from mas2_env.runs.evaluate import Progress
+    from mas2_env.runs.result import Result
 
 
 @contextmanager

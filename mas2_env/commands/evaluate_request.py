@@ -9,8 +9,9 @@ from mas2_env.commands.output import note_line
 from mas2_env.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from mas2_env.runs.evaluate import Progress, Result
+    from mas2_env.runs.evaluate import Progress
     from mas2_env.runs.record import Conduct
+    from mas2_env.runs.result import Result
     from mas2_env.settings import Settings
 
 

@@ -2,106 +2,27 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from functools import cached_property
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.ledger import Ledger, Totals, iterate_ledger, sum_lines
+from mas2_env.backends.ledger import Ledger, Totals
 from mas2_env.errors import DataError, RunError
 from mas2_env.pool import Pool
-from mas2_env.reward import Outcome
 from mas2_env.runs import journal
-from mas2_env.runs.equip import LEDGER, equip, mend_ledger
+from mas2_env.runs.equip import equip, mend_ledger
 from mas2_env.runs.missing import check_records, missing
 from mas2_env.runs.plan import ITEMS, differences, make_workshop, policy_notes, remake_workshop, start
-from mas2_env.runs.record import FORMAT, Conduct, Facts, Key, Plan, Record
-from mas2_env.runs.statistics import summarise
-from mas2_env.runs.summary import Summary
+from mas2_env.runs.record import FORMAT, Conduct, Facts, Key, Plan, Record, Start
+from mas2_env.runs.result import Result
 from mas2_env.runs.work import Finished, Workshop, perform_all
 from mas2_env.settings import Settings
 from mas2_env.task import Task
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 Progress: TypeAlias = Callable[[int, int, Record | None], None]
 """Called with the episodes that are done, the episodes of the whole run, and the one just finished."""
-
-
-class Result:
-    """A run: what it consists of and the episodes that are finished.
-
-    Attributes:
-        facts: what stands in `run.json`.
-        records: finished episodes, in the order in which they finished.
-        folder: the run folder; None for a run in memory.
-        ledger: sums over all calls of models, those of earlier starts included; None if none was kept.
-    """
-
-    def __init__(
-        self,
-        facts: Facts,
-        records: Sequence[Record],
-        folder: Path | None = None,
-        baseline: str | None = None,
-        ledger: Totals | None = None,
-    ) -> None:
-        self.facts = facts
-        self.records = tuple(records)
-        self.folder = folder
-        self.ledger = ledger
-        self._baseline = baseline
-
-    @property
-    def plan(self) -> Plan:
-        """Which episodes the run consists of."""
-        return self.facts.plan
-
-    @property
-    def outcomes(self) -> list[Outcome]:
-        """Outcomes of the finished episodes."""
-        return [record.outcome for record in self.records]
-
-    @cached_property
-    def summary(self) -> Summary:
-        """Statistics with confidence intervals."""
-        plan = self.plan
-        return summarise(
-            self.records,
-            baseline=self._baseline,
-            count_meta=plan.settings.count_meta,
-            expected=plan.size,
-            policies=[entry.name for entry in plan.policies],
-            tasks=[entry.name for entry in plan.tasks],
-        )
-
-    def table(self) -> "Table":
-        """The summary as a table for `rich.print`."""
-        from mas2_env.runs.table import summary_table
-
-        return summary_table(self.summary)
-
-    def write_report(self, path: Path | None = None) -> Path:
-        """Write the HTML report, by default into the run folder, and return its path.
-
-        Raises:
-            RunError: if it cannot be written, or no path is given for a run in memory.
-        """
-        from mas2_env.runs.report import render_report
-
-        if path is None:
-            if self.folder is None:
-                raise RunError("a run in memory has no folder: say where the report goes")
-            path = self.folder / "report.html"
-        text = render_report(self.facts, self.records, self.summary, self.ledger)
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written: {error.strerror}") from None
-        return path
 
 
 def run(
@@ -172,7 +93,7 @@ def evaluate(
         pool: a shipped pool's name, the path of a pool file, or a pool.
         settings: of the episodes.
         seeds: each is an episode seed and a policy seed.
-        items: the first so many items of each task; by task name; or None for all.
+        items: the first so many items of each task; by task label; or None for all.
         backend: registered name or object.
         out: the run folder to write, new or empty; None keeps the run in memory.
         batch: episodes under way at once.
@@ -205,21 +126,14 @@ def evaluate(
     _check_options(batch, workers, baseline, workshop.plan)
     conduct = conduct or Conduct()
     begun = start(command or " ".join(sys.argv), batch, workers, conduct)
-    facts = Facts(FORMAT, workshop.plan, (begun,))
-    with _sandboxed(sandbox), closing(workshop), _ledger_folder(out, workers) as folder:
+    facts, folder = Facts(FORMAT, workshop.plan, (begun,)), Path(out) if out is not None else None
+    records: dict[Key, Record] = {}
+    with _sandboxed(sandbox), closing(workshop), ExitStack() as stack:
         _ready(workshop)
-        ledger = _equip(workshop, conduct, folder)
-        finished = perform_all(workshop, missing(workshop, {}), batch, workers)
-        if out is None:
-            records: dict[Key, Record] = {}
-            with closing(ledger), closing(finished):
-                for record, _ in _told(finished, records, workshop.plan.size, progress):
-                    records[record.key] = record
-            return Result(facts, list(records.values()), None, baseline, _totals(workshop, ledger))
-        with journal.create(Path(out), facts) as book, closing(ledger), closing(finished):
-            for record, trace in _told(finished, book.records, workshop.plan.size, progress):
-                book.append(record, trace)
-    return Result(facts, list(book.records.values()), Path(out), baseline, _totals(workshop, ledger))
+        ledger = _equip(workshop, conduct, stack.enter_context(_ledger_folder(folder, workers)))
+        book = stack.enter_context(journal.create(folder, facts)) if folder is not None else None
+        _perform(workshop, ledger, records, book, begun, progress)
+        return Result(facts, list(records.values()), folder, baseline, _totals(workshop, ledger))
 
 
 def resume(
@@ -262,20 +176,14 @@ def resume(
     folder = Path(folder)
     old = journal.read_facts(folder)
     workshop = remake_workshop(old.plan, policies, backend, asked)
-    batch = batch if batch is not None else old.starts[-1].batch
-    workers = workers if workers is not None else old.starts[-1].workers
-    conduct = conduct if conduct is not None else old.starts[-1].conduct
+    last = old.starts[-1]
+    batch = batch if batch is not None else last.batch
+    workers = workers if workers is not None else last.workers
+    conduct = conduct if conduct is not None else last.conduct
     _check_options(batch, workers, baseline, old.plan)
     notes = policy_notes(old.plan, workshop.plan)
     now = start(command or " ".join(sys.argv), batch, workers, conduct, notes)
-    found = differences(old.plan, workshop.plan)
-    before, after = (s.versions.get("mas2-env") for s in (old.starts[0], now))
-    if before != after:
-        found.append(f"mas2-env was {before} and is now {after}")
-    if found:
-        raise RunError(
-            f"{folder} cannot be resumed: {'; '.join(found)}; begin a new run, or restore what it began with"
-        )
+    _check_same(folder, old, workshop.plan, now)
     facts = Facts(FORMAT, old.plan, (*old.starts, now))
     with _sandboxed(sandbox), closing(workshop), journal.resume(folder, facts) as book:
         _ready(workshop)
@@ -283,12 +191,37 @@ def resume(
         ledger = _equip(workshop, conduct, folder, retry_void)
         check_records(folder, old.plan, book.records)
         kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
-        finished = perform_all(workshop, missing(workshop, kept), batch, workers)
-        with closing(ledger), closing(finished):
-            for record, trace in _told(finished, kept, old.plan.size, progress):
-                book.append(record, trace)
-                kept[record.key] = record
+        _perform(workshop, ledger, kept, book, now, progress)
     return Result(facts, list(book.records.values()), folder, baseline, _totals(workshop, ledger))
+
+
+def _perform(
+    workshop: Workshop,
+    ledger: Ledger,
+    done: dict[Key, Record],
+    book: journal.Journal | None,
+    start: Start,
+    progress: Progress | None,
+) -> None:
+    """Do the episodes that are not done, and add them to `done` and to the journal."""
+    finished = perform_all(workshop, missing(workshop, done), start.batch, start.workers)
+    with closing(ledger), closing(finished):
+        for record, trace in _told(finished, done, workshop.plan.size, progress):
+            if book is not None:
+                book.append(record, trace)
+            done[record.key] = record
+
+
+def _check_same(folder: Path, old: Facts, plan: Plan, now: Start) -> None:
+    """Raise `RunError` if today's plan or version is not what the run began with."""
+    found = differences(old.plan, plan)
+    before, after = (s.versions.get("mas2-env") for s in (old.starts[0], now))
+    if before != after:
+        found.append(f"mas2-env was {before} and is now {after}")
+    if found:
+        raise RunError(
+            f"{folder} cannot be resumed: {'; '.join(found)}; begin a new run, or restore what it began with"
+        )
 
 
 def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void: bool = False) -> Ledger:
@@ -308,10 +241,10 @@ def _totals(workshop: Workshop, ledger: Ledger) -> Totals | None:
 
 
 @contextmanager
-def _ledger_folder(out: str | Path | None, workers: int) -> Iterator[Path | None]:
+def _ledger_folder(out: Path | None, workers: int) -> Iterator[Path | None]:
     """Where the ledger is: with the run; or nowhere, unless worker processes have to share it."""
     if out is not None or workers == 1:
-        yield Path(out) if out is not None else None
+        yield out
         return
     with TemporaryDirectory(prefix="mas2-ledger-") as folder:
         yield Path(folder)
@@ -328,18 +261,6 @@ def _sandboxed(name: str | None) -> AbstractContextManager[None]:
 def _ready(workshop: Workshop) -> None:
     for task in workshop.tasks:
         task.ready()
-
-
-def load_result(folder: str | Path, baseline: str | None = None) -> Result:
-    """A run as its folder holds it.
-
-    Raises:
-        RunError: if it is not a run folder or is damaged.
-    """
-    facts, records = journal.read_run(Path(folder))
-    path = Path(folder) / LEDGER
-    totals = sum_lines(iterate_ledger(path)) if path.exists() else None
-    return Result(facts, records, Path(folder), baseline, totals)
 
 
 def _check_options(batch: int, workers: int, baseline: str | None, plan: Plan) -> None:

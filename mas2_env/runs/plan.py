@@ -38,17 +38,7 @@ def make_workshop(
     backend: str | Backend = "simulated",
     traces: bool = False,
 ) -> Workshop:
-    """Everything that a run needs, made and checked, with its plan.
-
-    Args:
-        policies: registered names, `package.module:Name`, objects, or classes; a mapping gives them names.
-        tasks: registered names or tasks.
-        pool: a shipped pool's name, the path of a pool file, or a pool.
-        settings: of the episodes.
-        seeds: each is an episode seed and a policy seed.
-        items: the first so many items of each task; by task label; or None for all.
-        backend: registered name or object.
-        traces: whether traces are kept.
+    """Everything that a run needs, made and checked, with its plan. The arguments are those of `evaluate`.
 
     Raises:
         Mas2Error: a `PluginError`, `PoolError`, `DataError` or `RunError` that says what is wrong.

@@ -70,6 +70,23 @@ class _Box(Struct, frozen=True):
         return width * height if width > 0 and height > 0 else 0.0
 
 
+class _Axes(Struct, frozen=True):
+    """The plot's frame, and what of cost (log10 of USD) and success rate it spans."""
+
+    frame: _Box
+    costs: tuple[float, float]
+    rates: tuple[float, float]
+
+    def x(self, cost: float) -> float:
+        low, high = self.costs
+        share = (math.log10(max(cost, 10**low)) - low) / (high - low)
+        return self.frame.x0 + share * (self.frame.x1 - self.frame.x0)
+
+    def y(self, rate: float) -> float:
+        low, high = self.rates
+        return self.frame.y1 - (rate - low) / (high - low) * (self.frame.y1 - self.frame.y0)
+
+
 def pareto_plot(rows: Sequence[Row], places: dict[str, int], width: float, height: float) -> Plot | None:
     """Success over cost, cost on a logarithmic axis, with 95 % intervals and the Pareto frontier.
 
@@ -85,54 +102,55 @@ def pareto_plot(rows: Sequence[Row], places: dict[str, int], width: float, heigh
     shown = [row for row in rows if row.success.value is not None and (row.cost.value or 0.0) > 0.0]
     if not shown:
         return None
-    left, right, top, bottom = _MARGIN[0], width - _MARGIN[1], _MARGIN[2], height - _MARGIN[3]
-    x_range = _log_range([v for row in shown for v in _bounds(row, "cost") if v > 0])
-    y_range = _rate_range([v for row in shown for v in _bounds(row, "success")])
-
-    def x(cost: float) -> float:
-        share = (math.log10(max(cost, 10 ** x_range[0])) - x_range[0]) / (x_range[1] - x_range[0])
-        return left + share * (right - left)
-
-    def y(rate: float) -> float:
-        return bottom - (rate - y_range[0]) / (y_range[1] - y_range[0]) * (bottom - top)
-
+    frame = _Box(_MARGIN[0], _MARGIN[2], width - _MARGIN[1], height - _MARGIN[3])
+    axes = _Axes(
+        frame,
+        _log_range([v for row in shown for v in _bounds(row, "cost") if v > 0]),
+        _rate_range([v for row in shown for v in _bounds(row, "success")]),
+    )
     best = frontier(shown)
-    boxes = []
-    for row in shown:
+    points = _points(shown, places, axes, best)
+    costs, rates = _log_ticks(*axes.costs, (frame.x1 - frame.x0) / 60), _rate_ticks(*axes.rates)
+    return Plot(
+        width,
+        height,
+        frame.x0,
+        frame.x1,
+        frame.y0,
+        frame.y1,
+        tuple(Tick(axes.x(v), f"${v * 1000:.3g}") for v in costs),
+        tuple(Tick(axes.y(v), f"{v:.0%}") for v in rates),
+        tuple(points),
+        _stairs([point for name in best for point in points if point.policy == name], frame.x1),
+    )
+
+
+def _points(rows: Sequence[Row], places: dict[str, int], axes: _Axes, best: Sequence[str]) -> list[Point]:
+    """A point for each row, with its label where it does not hide others."""
+    marks = []
+    for row in rows:
         low, value, high = _bounds(row, "success")
-        boxes.append((x(row.cost.value or 0.0), y(value), y(low), y(high)))
-    labels = _place_labels([row.policy for row in shown], boxes, _Box(left, top, right, bottom))
+        marks.append((axes.x(row.cost.value or 0.0), axes.y(value), axes.y(low), axes.y(high)))
+    labels = _place_labels([row.policy for row in rows], marks, axes.frame)
     points = []
-    for row, label in zip(shown, labels, strict=True):
-        cost_low, cost, cost_high = _bounds(row, "cost")
-        low, value, high = _bounds(row, "success")
+    for row, (x, y, y_low, y_high), label in zip(rows, marks, labels, strict=True):
+        cost_low, _, cost_high = _bounds(row, "cost")
         points.append(
             Point(
                 row.policy,
                 places[row.policy],
-                x(cost),
-                y(value),
-                x(cost_low),
-                x(cost_high),
-                y(low),
-                y(high),
+                x,
+                y,
+                axes.x(cost_low),
+                axes.x(cost_high),
+                y_low,
+                y_high,
                 *label,
                 frontier=row.policy in best,
                 title=_title(row),
             )
         )
-    return Plot(
-        width,
-        height,
-        left,
-        right,
-        top,
-        bottom,
-        tuple(Tick(x(v), f"${v * 1000:.3g}") for v in _log_ticks(*x_range, (right - left) / 60)),
-        tuple(Tick(y(v), f"{v:.0%}") for v in _rate_ticks(*y_range)),
-        tuple(points),
-        _stairs([point for name in best for point in points if point.policy == name], right),
-    )
+    return points
 
 
 def frontier(rows: Sequence[Row]) -> list[str]:

@@ -12,8 +12,9 @@ from mas2_env.errors import BudgetError, PoolError, ReplayMiss, RunError
 from mas2_env.mock.scenario import DECISIONS, Faults, ReplyRule, Scenario
 from mas2_env.mock.server import Mock
 from mas2_env.pool import parse_pool
-from mas2_env.runs.evaluate import evaluate, load_result, resume
+from mas2_env.runs.evaluate import evaluate, resume
 from mas2_env.runs.record import Conduct
+from mas2_env.runs.result import load_result
 
 POOL = """
 name = "served"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mas2_env.errors import DataError, PluginError, PolicyError, PoolError, RunError
-from mas2_env.runs.evaluate import evaluate, load_result, resume, run
+from mas2_env.runs.evaluate import evaluate, resume, run
+from mas2_env.runs.result import load_result
 from mas2_env.settings import Settings
 
 LAB = {"backend": "lab:Flaky"}

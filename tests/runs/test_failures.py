@@ -18,7 +18,7 @@ import pytest
 from mas2_env.backends.ledger import read_ledger, sum_lines
 from mas2_env.mock.scenario import Faults, ReplyRule, Scenario
 from mas2_env.mock.server import Mock
-from mas2_env.runs.evaluate import load_result
+from mas2_env.runs.result import load_result
 
 KILLS = int(os.environ.get("MAS2_KILLS", "3"))
 EPISODES = int(os.environ.get("MAS2_EPISODES", "2000"))
