@@ -27,6 +27,8 @@ from mas2_env.tools.isolation import Isolation, interpreter
 START_LIMIT = 30.0
 GRACE = 1.0
 """Seconds past its limit after which a program that swallowed it is killed, as in the official harness."""
+TRIES = 3
+"""How often a program is run that was killed while the judge, for which it waited, waited for a processor."""
 PATIENCE = 10.0
 """How much longer than its limit a program may take on a machine that is busy with others."""
 SLACK = 5.0
@@ -106,6 +108,14 @@ class Worker:
             HelperLost: if a helper ended over it.
             SandboxError: if it cannot be run here at all.
         """
+        for _ in range(TRIES):
+            status, message, output, waited = self._perform(job)
+            if waited < GRACE / 2 or not message.startswith("killed after"):
+                break
+        return status, message, output
+
+    def _perform(self, job: Mapping[str, Any]) -> tuple[str, str, str, float]:
+        """As `perform`, and how many seconds the judge waited for a processor."""
         limit = job["timeout"] + GRACE
         judge = self._ready_judge() if job["test"] else None
         self._settle()
@@ -114,15 +124,15 @@ class Worker:
             if judge is not None:
                 asked = {name: job[name] for name in ("test", "given", "entry", "timeout")}
                 judge.send({**asked, "limit": limit}, ours.fileno())
+                status, message, waited = judge.receive(limit * PATIENCE + SLACK)
+                output = ""
             else:
                 status, message, output = _listen(ours, limit * PATIENCE + SLACK)
-        if judge is not None:
-            status, message = judge.receive(limit * PATIENCE + SLACK)
-            output = ""
-        self.zygote.send(None)
+                waited = 0.0
+            self.zygote.send(None)  # before the channel closes, of which a dead process need not be told
         if status == "timed out" and not message:
             message = self._settle()
-        return status, message, output
+        return status, message, output, waited
 
     def _fork(self, limits: Mapping[str, Any]) -> socket.socket:
         """The channel of a new process for a program."""

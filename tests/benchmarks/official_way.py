@@ -2,7 +2,7 @@
 
 For each program a manager process to report to, a process of its own, the harness's guards, a limit by an
 alarm and swallowed output; two threads see to it. Reads `[[program, seconds], ...]` as JSON, prints programs
-a second and how they ended.
+a second, the processor time of each in seconds and how they ended.
 """
 
 import builtins
@@ -11,6 +11,7 @@ import io
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -76,10 +77,17 @@ def ring(number, frame):
 def main():
     """Time two threads on what comes by standard input."""
     programs = json.load(sys.stdin)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), used()
     with ThreadPoolExecutor(2) as pool:
         ended = sorted(set(pool.map(run, programs)))
-    json.dump({"rate": len(programs) / (time.perf_counter() - start), "ended": ended}, sys.stdout)
+    rate, cost = len(programs) / (time.perf_counter() - start), (used() - before) / len(programs)
+    json.dump({"rate": rate, "cost": cost, "ended": ended}, sys.stdout)
+
+
+def used():
+    """Processor time of this process and all that it has waited for."""
+    all_of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in all_of)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The helper that runs tests: it calls the program, which is another process, and nothing of it runs here.
 
 Descriptor 0 is a socket to the caller. A job comes as a frame with a descriptor, the program's channel; it is
-answered by `[status, message]`. What the program says is data: nothing that it sends is executed, compared by
-its own rules, or waited for beyond the program's own end, which the caller sees to.
+answered by `[status, message, seconds]`, those for which this process was ready and did not run. What the
+program says is data: nothing that it sends is executed, compared by its own rules, or waited for beyond the
+program's own end, which the caller sees to.
 """
 
 import builtins
@@ -269,6 +270,17 @@ def _text(error: BaseException) -> str:
         return type(error).__name__
 
 
+def _delays() -> int | None:
+    try:
+        return os.open("/proc/self/schedstat", os.O_RDONLY)
+    except OSError:  # a kernel that does not count them
+        return None
+
+
+def _waited(delays: int | None) -> float:
+    return 0.0 if delays is None else int(os.pread(delays, 64, 0).split()[1]) * 1e-9
+
+
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
     retire(int(sys.argv[2]), "nobody" in sys.argv)
@@ -278,14 +290,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _ring)
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115 - open to the end
-    caller = socket.socket(fileno=0)
+    caller, delays = socket.socket(fileno=0), _delays()
     gc.collect()
     gc.freeze()
     send(0, {"types": len(TYPES)})
     with contextlib.suppress(Closed):
         while True:
             job, channel = receive_passed(caller)
+            waited = _waited(delays)
             verdict = judge(channel, job)
             os.close(channel)
-            send(0, verdict)
+            send(0, [*verdict, _waited(delays) - waited])
     os._exit(0)
