@@ -1,4 +1,4 @@
-"""What the Gymnasium faces share: choosing an item, driving its episode, info, rendering.
+"""What the Gymnasium faces share: driving an episode, info, rendering.
 
 A face adds no rule of its own. It turns an action into a decision (or says that it is none), lets the episode
 carry it out, performs operations until the next decision, and shows what the episode shows.
@@ -23,26 +23,17 @@ from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
-import numpy as np
 from gymnasium import Env, logger
 from gymnasium.error import ResetNeeded
 
 from mas2_env.backends.base import Backend
+from mas2_env.envs.choice import bound_tasks, choose_item, own_options, read_settings
 from mas2_env.envs.render import RENDER_FPS, RENDER_MODES, Frame, draw_frame
 from mas2_env.episode import Episode
 from mas2_env.errors import InvalidDecision
 from mas2_env.execution.drive import Completer, run_sync
 from mas2_env.observation import Observation
-from mas2_env.plugins import (
-    canonical_name,
-    find_item,
-    make_backend,
-    make_task,
-    parse_spec,
-    registered,
-    take_item,
-    task_options,
-)
+from mas2_env.plugins import make_backend, task_options
 from mas2_env.pool import Pool, did_you_mean, load_pool
 from mas2_env.reward import Outcome
 from mas2_env.settings import Settings
@@ -54,11 +45,6 @@ ActT = TypeVar("ActT")
 STAGES = ("generate", "implement", "rectify", "done")
 """Stages at which an environment rests, in the order in which observations number them."""
 
-DISTRIBUTION = "mas2-env"
-"""Its tasks make up the suite, whatever else is installed: what an id means must not depend on that."""
-
-_ENDLESS = 2**31
-_SETTINGS = Settings.__struct_fields__
 _OPTIONS = ("item", "task", "settings")
 
 
@@ -119,13 +105,13 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
                 "complete(calls)"
             )
         self.render_mode = render_mode
-        own = _task_options(task, options)
+        own = own_options(task, options)
         settings = {name: value for name, value in options.items() if name not in own}
         self.settings = read_settings(
             Settings(), settings, task_options(task) if isinstance(task, str) else ()
         )
         self.pool = pool if isinstance(pool, Pool) else load_pool(pool)
-        self.tasks = _tasks(task, source, path, task_seed, {"split": split, **own})
+        self.tasks = bound_tasks(task, source, path, task_seed, {"split": split, **own})
         self.backend: Completer = make_backend(backend, self.pool) if isinstance(backend, str) else backend
         if isinstance(self.backend, Backend):
             self.backend.prepare()
@@ -160,7 +146,7 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         settings = self.settings
         if options.get("settings") is not None:
             settings = self._accept(read_settings(settings, options["settings"]))
-        item = self._choose(options.get("task"), options.get("item"))
+        item = choose_item(self.tasks, self.np_random, options.get("task"), options.get("item"))
         return self.begin(item, int(self.np_random.integers(2**63)), settings)
 
     def begin(
@@ -258,28 +244,6 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
 
     # Shared parts.
 
-    def _choose(self, name: object, wanted: object) -> Item:
-        tasks = self.tasks
-        if isinstance(wanted, str) and ":" in wanted:
-            prefix, _, rest = wanted.partition(":")
-            if any(_means(task, prefix) for task in tasks):
-                name, wanted = prefix, rest
-        # Drawn whether used or not, so that options do not change what later resets draw.
-        drawn = tasks[int(self.np_random.integers(len(tasks)))]
-        draw = float(self.np_random.random())
-        task = drawn if name is None else _find_task(tasks, name)
-        if wanted is None:
-            return take_item(task, int(draw * (_ENDLESS if task.size is None else task.size)))
-        if isinstance(wanted, str):
-            return find_item(task, wanted)
-        if isinstance(wanted, bool) or not isinstance(wanted, int | np.integer):
-            raise ValueError(f"options['item'] is {wanted!r}, expected an index or an id")
-        if wanted < 0 or (task.size is not None and wanted >= task.size):
-            raise IndexError(
-                f"options['item'] is {wanted}, but {task.name} has the items 0 to {task.size or '…'}"
-            )
-        return take_item(task, int(wanted))
-
     def _info(self) -> dict[str, Any]:
         episode = self.episode
         assert episode is not None
@@ -322,100 +286,3 @@ def outcome_info(outcome: Outcome) -> dict[str, Any]:
     info["answer"] = outcome.answer or ""
     info["answered"] = outcome.answer is not None
     return info
-
-
-def read_settings(base: Settings, changes: object, options: Sequence[str] = ()) -> Settings:
-    """The settings with some fields changed.
-
-    Args:
-        base: where the other fields come from.
-        changes: values by field, JSON-able (`limits` as an object of its own fields).
-        options: of the task, which might be meant by an unknown field.
-
-    Raises:
-        ValueError: if a field is unknown or its value is not of its kind.
-    """
-    if not isinstance(changes, Mapping):
-        raise ValueError(f"settings is {changes!r}, expected values by field of Settings")
-    fields = Settings.__struct_fields__
-    for key in changes:
-        if key not in fields:
-            dials = f"; options of the task are {', '.join(options)}" if options else ""
-            raise ValueError(
-                f"unknown argument {key!r}{did_you_mean(str(key), (*options, *fields))}; settings are "
-                f"{', '.join(fields)}{dials}"
-            )
-    try:
-        plain = msgspec.to_builtins(base) | msgspec.to_builtins(dict(changes))
-        return msgspec.convert(plain, Settings)
-    except (msgspec.ValidationError, TypeError) as error:  # TypeError: an object that JSON has no form of
-        raise ValueError(f"settings: {error}") from None
-
-
-def shipped_tasks() -> tuple[str, ...]:
-    """Registered names of the tasks that come in the same distribution as this module, sorted."""
-    points = registered("tasks").items()
-    return tuple(
-        [name for name, point in points if point.dist is not None and point.dist.name == DISTRIBUTION]
-    )
-
-
-def _task_options(task: object, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the options that the task of the environment takes, and the settings do not."""
-    if not isinstance(task, str):
-        return {}
-    known = task_options(task)
-    return {name: value for name, value in options.items() if name in known and name not in _SETTINGS}
-
-
-def _tasks(
-    task: str | Task | Sequence[str | Task] | None,
-    source: SourceName,
-    path: str | Mapping[str, str] | None,
-    seed: int,
-    options: Mapping[str, Any],
-) -> tuple[Task, ...]:
-    if task is None:
-        task = shipped_tasks()
-    if isinstance(task, str | Task):
-        task = (task,)
-    if not isinstance(task, Sequence) or not all(isinstance(one, str | Task) for one in task):
-        raise TypeError(
-            f"task is {task!r}, expected the name of a registered task, a Task, or several of them"
-        )
-    if not task:
-        raise ValueError("task is empty, expected at least one task")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise TypeError(f"task_seed is {seed!r}, expected an integer")
-    for file in path.values() if isinstance(path, Mapping) else (path,):
-        if not isinstance(file, str | None):
-            raise TypeError(f"path is {path!r}, expected the path of a file, or paths by the names of tasks")
-    paths = (
-        {canonical_name("tasks", name): file for name, file in path.items()}
-        if isinstance(path, Mapping)
-        else {}
-    )
-    made = []
-    for one in task:
-        if isinstance(one, Task):
-            made.append(one)
-            continue
-        name = canonical_name("tasks", parse_spec(one)[0])
-        file = paths.get(name) if isinstance(path, Mapping) else path
-        made.append(make_task(one, source, file, seed, **options))
-    return tuple(made)
-
-
-def _means(task: Task, name: str) -> bool:
-    return name.lower() in (task.label.lower(), task.name.lower(), type(task).__name__.lower())
-
-
-def _find_task(tasks: Sequence[Task], name: object) -> Task:
-    for task in tasks:
-        if isinstance(name, str) and _means(task, name):
-            return task
-    names = [task.label for task in tasks]
-    raise ValueError(
-        f"options['task'] is {name!r}{did_you_mean(str(name), names)}; "
-        f"this environment has {', '.join(names)}"
-    )
