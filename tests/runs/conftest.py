@@ -1,5 +1,6 @@
 """Made-up outcomes, and a folder in which somebody works with policies and a task of their own."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,3 +170,13 @@ def record(outcome: Callable[..., Outcome]) -> Callable[..., Record]:
         return Record(policy, task, item, seed, outcome(**changes), None, 2)
 
     return record
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible():
+    """A shell has its background jobs ignore Ctrl-C, and so would the commands that are interrupted here."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
