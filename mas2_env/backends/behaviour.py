@@ -216,7 +216,7 @@ class Behaviour:
     def _next_use(self, case: Case, answer: str) -> ToolUse | None:
         """The tool call to make next, None if it is time to answer."""
         tools, history, scene = self.p.tools, case.call.history, case.scene
-        if len(history) >= tools.limit or case.bits[TOOL] * UNIT >= 1.0 - tools.give_up:
+        if case.bits[TOOL] * UNIT >= 1.0 - tools.give_up:
             return None
         if history and scene.evidence and scene.task.informed(scene.item, [s.output for s in history]) >= 1.0:
             return None

@@ -83,7 +83,6 @@ class Reviewing(_Table, frozen=True):
 class Tooling(_Table, frozen=True):
     """How agents use tools."""
 
-    limit: Tokens
     give_up: Share
     gain: float
     certain: Share

@@ -48,35 +48,43 @@ def phi(a: Floats, b: Floats) -> float:
     return float(((a * b).mean() - mean_a * mean_b) / math.sqrt(spread)) if spread > 0.0 else math.nan
 
 
-def tetrachoric(a: Floats, b: Floats) -> float:
-    """Pearson's approximation cos(π / (1 + √OR)), with half a case added to each cell."""
-    both = (a * b).sum()
-    only_a, only_b = a.sum() - both, b.sum() - both
-    neither = len(a) - both - only_a - only_b
-    odds = (both + 0.5) * (neither + 0.5) / ((only_a + 0.5) * (only_b + 0.5))
-    return math.cos(math.pi / (1.0 + math.sqrt(odds)))
+def pair_summaries(right: Floats) -> list[dict[str, float]]:
+    """Mean correlations over all pairs of models, and over pairs of similar accuracy; nan where none is.
 
+    Models that are always right or always wrong have none.
 
-def pair_summary(right: Floats) -> dict[str, float]:
-    """Mean correlations over all pairs of columns, and over those of similar accuracy."""
-    means = right.mean(0)
-    columns = [j for j in range(right.shape[1]) if 0.0 < means[j] < 1.0]
-    found: dict[str, list[float]] = {name: [] for name in ("phi", "tet", "phi~", "tet~")}
-    for at, i in enumerate(columns):
-        for j in columns[at + 1 :]:
-            values = phi(right[:, i], right[:, j]), tetrachoric(right[:, i], right[:, j])
-            near = abs(means[i] - means[j]) < SIMILAR
-            for name, value in zip(("phi", "tet"), values, strict=True):
-                found[name].append(value)
-                if near:
-                    found[name + "~"].append(value)
-    mean = {name: sum(values) / len(values) if values else math.nan for name, values in found.items()}
-    return {
-        "mean_phi": mean["phi"],
-        "mean_tetrachoric": mean["tet"],
-        "mean_phi_similar_accuracy": mean["phi~"],
-        "mean_tetrachoric_similar_accuracy": mean["tet~"],
+    Args:
+        right: 0 or 1, groups × items × models.
+
+    Returns:
+        One dictionary a group.
+    """
+    items = right.shape[1]
+    total = right.sum(1)
+    both = np.einsum("gij,gik->gjk", right, right, optimize=True)
+    only = total[:, :, None] - both
+    neither = items - both - only - only.transpose(0, 2, 1)
+    odds = (both + 0.5) * (neither + 0.5) / ((only + 0.5) * (only.transpose(0, 2, 1) + 0.5))
+    tetrachorics = np.cos(np.pi / (1.0 + np.sqrt(odds)))
+    mean = total / items
+    spread = np.sqrt(np.maximum(1e-12, mean * (1.0 - mean)))
+    phis = (both / items - mean[:, :, None] * mean[:, None, :]) / (spread[:, :, None] * spread[:, None, :])
+    varied = (mean > 0.0) & (mean < 1.0)
+    pairs = np.triu(varied[:, :, None] & varied[:, None, :], 1)
+    near = pairs & (np.abs(mean[:, :, None] - mean[:, None, :]) < SIMILAR)
+    means = {
+        "mean_phi": _masked_means(phis, pairs),
+        "mean_tetrachoric": _masked_means(tetrachorics, pairs),
+        "mean_phi_similar_accuracy": _masked_means(phis, near),
+        "mean_tetrachoric_similar_accuracy": _masked_means(tetrachorics, near),
     }
+    return [{key: float(values[g]) for key, values in means.items()} for g in range(len(right))]
+
+
+def _masked_means(values: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
+    count = mask.sum((1, 2))
+    means: Floats = np.where(count > 0, (values * mask).sum((1, 2)) / np.maximum(1, count), np.nan)
+    return means
 
 
 Cases: TypeAlias = list[tuple[int, int, float]]
@@ -117,42 +125,3 @@ def _beta_likelihood(point: Floats, cases: Cases) -> float:
     gamma = math.lgamma
     base = gamma(total) - gamma(alpha) - gamma(beta)
     return sum(t * (base - gamma(total + n) + gamma(alpha + k) + gamma(beta + n - k)) for k, n, t in cases)
-
-
-def rasch(right: Floats, kin: list[str]) -> dict[str, float]:
-    """Rasch model by marginal maximum likelihood, difficulty normal on a grid of ±4.
-
-    Residual correlations are those of right-or-wrong minus its fitted probability at the item's expected
-    difficulty, averaged over pairs of columns of one family (`kin`) and of different ones.
-    """
-    items = len(right)
-    grid = np.linspace(-4.0, 4.0, 41)
-    means = right.mean(0).clip(0.5 / items, 1.0 - 0.5 / items)
-    ability = np.log(means / (1.0 - means))
-    spread = 1.5
-    posterior = np.empty((items, len(grid)))
-    for _ in range(60):
-        prior = -0.5 * (grid / spread) ** 2
-        chance = 1.0 / (1.0 + np.exp(grid[:, None] - ability[None, :]))
-        score = right @ np.log(chance).T + (1.0 - right) @ np.log1p(-chance).T + prior
-        score -= score.max(1, keepdims=True)
-        posterior = np.exp(score)
-        posterior /= posterior.sum(1, keepdims=True)
-        weight = posterior.sum(0)[:, None]
-        slope = (weight * chance * (1.0 - chance)).sum(0)
-        ability = (ability + (right.sum(0) - (weight * chance).sum(0)) / slope).clip(-9.0, 9.0)
-        spread = float(np.sqrt((posterior.sum(0) * grid**2).sum() / items))
-    expected = posterior @ grid
-    rest = right - 1.0 / (1.0 + np.exp(expected[:, None] - ability[None, :]))
-    same: list[float] = []
-    other: list[float] = []
-    for i in range(right.shape[1]):
-        for j in range(i + 1, right.shape[1]):
-            value = float(np.corrcoef(rest[:, i], rest[:, j])[0, 1])
-            (same if kin[i] == kin[j] else other).append(value)
-    return {
-        "difficulty_sd": float(expected.std()),
-        "ability_sd": float(ability.std()),
-        "residual_corr_same_family": float(np.mean(same)) if same else math.nan,
-        "residual_corr_other_family": float(np.mean(other)) if other else math.nan,
-    }

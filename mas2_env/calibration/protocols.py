@@ -10,10 +10,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from mas2_env.backends import laws
-from mas2_env.backends.calibrated import lineage
 from mas2_env.calibration import estimators, protocols_debate, protocols_retry
-from mas2_env.calibration.crowd import Answers, Source, vote
+from mas2_env.calibration.crowd import Answers, Bools, Source, vote
 from mas2_env.calibration.places import profile_of, setting_of, stratum_of, variant_of
+from mas2_env.calibration.rasch import name_family
+from mas2_env.calibration.rasch import rasch as estimate_rasch
 from mas2_env.calibration.world import ITEMS, Missing, World
 
 Entry: TypeAlias = dict[str, Any]
@@ -56,13 +57,7 @@ def same_model(world: World, entry: Entry) -> dict[str, float]:
 def cross_summary(world: World, entry: Entry) -> dict[str, float]:
     """Mean correlations over all pairs of models, in groups of as many items as were measured."""
     right = world.panel(setting_of(entry), _models(world, entry)) == 0
-    size = int(entry["n_items"])
-    groups = [
-        right[i : i + size].astype(float) for i in range(0, min(len(right) - size, 24 * size) + 1, size)
-    ]
-    groups = groups[: max(4, 40_000 // (size * right.shape[1]))]
-    found = [estimators.pair_summary(group) for group in groups]
-    return _over_groups(found)
+    return _over_groups(estimators.pair_summaries(_groups(right, int(entry["n_items"]))))
 
 
 def cross_pair(world: World, entry: Entry) -> dict[str, float]:
@@ -88,14 +83,11 @@ def success_rates(world: World, entry: Entry) -> dict[str, float]:
 
 
 def rasch(world: World, entry: Entry) -> dict[str, float]:
-    """Rasch model of all models at all items."""
+    """Rasch model of the models that the entry lists, in groups of as many items as were measured."""
     models = list(entry["ability"])
-    right = (world.panel(setting_of(entry), models) == 0).astype(float)
-    size = int(entry["n_items"])
-    kin = [lineage(model) for model in models]
-    starts = range(0, len(right) - size + 1, size)[: max(1, min(12, 3000 // size))]
-    found = [estimators.rasch(right[i : i + size], kin) for i in starts]
-    return _over_groups(found)
+    right = world.panel(setting_of(entry), models) == 0
+    families = [name_family(model) for model in models]
+    return _over_groups(estimate_rasch(_groups(right, int(entry["n_items"])), families))
 
 
 def model_vote(world: World, entry: Entry) -> dict[str, float]:
@@ -143,6 +135,13 @@ def malformed(world: World, entry: Entry) -> dict[str, float]:
         raise Missing(f"no rate of {what} was fitted for {name}")
     drawn = Source("malformed", name, what).uniform(ITEMS) < world.setting(name).lacks[what]
     return {"p": float(drawn.mean())}
+
+
+def _groups(right: Bools, size: int) -> estimators.Floats:
+    """Items in groups of a size, groups × size × models; what is left over belongs to none."""
+    size = min(size, len(right))
+    count = len(right) // size
+    return right[: count * size].reshape(count, size, -1).astype(float)
 
 
 def _over_groups(found: list[dict[str, float]]) -> dict[str, float]:

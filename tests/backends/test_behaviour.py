@@ -149,6 +149,19 @@ def test_nothing_that_was_seen_to_fail_is_tried_or_answered_again(
                 assert not set(result.tool_uses) & set(uses)
 
 
+def test_an_agent_goes_on_as_long_as_it_is_given_tools(backend: Simulated, code: Task, ask: Ask) -> None:
+    """Agents have no limit of their own: by the setting `max_tool_steps`, no tool is offered any more."""
+    went_on = 0
+    for i in range(60):
+        item = code.item(i)
+        uses = [code.probe(item, answer, 0) for answer in item.truth.distractors[:4]]
+        history = tuple(ToolStep(use, "wrong") for use in uses if use is not None)
+        assert len(history) == 4
+        for result in backend.complete([ask(item, kind="code", tools=("python",), history=history)]):
+            went_on += isinstance(result, Reply) and bool(result.tool_uses)
+    assert went_on > 40
+
+
 def test_what_is_tried_after_a_failed_check_is_checked_too(backend: Simulated, code: Task, ask: Ask) -> None:
     checked = 0
     for i in range(100):
