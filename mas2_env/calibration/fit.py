@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from mas2_env.backends.calibrated import Calibration, Manner, Setting, lineage
 from mas2_env.calibration.figures import Figure
+from mas2_env.calibration.fit_alike import fit_alike
 from mas2_env.calibration.fit_answers import fit_answers
 from mas2_env.calibration.fit_habits import fit_habits
 from mas2_env.calibration.fit_levels import NORMAL, Cell, drawn_together, probit_cell
@@ -24,6 +25,7 @@ from mas2_env.calibration.fit_shares import Pair, fit_focus, fit_rest, fit_share
 from mas2_env.calibration.fit_spoken import fit_spoken
 from mas2_env.calibration.fit_tasks import fit_tasks
 from mas2_env.calibration.places import profile_of, setting_of, stratum_of, variant_of
+from mas2_env.calibration.rasch import accuracies
 from mas2_env.calibration.world import FAILING
 
 _CHOICE: Final = ("MMLU", "ARC-C", "OpenbookQA", "GPQA", "CommonsenseQA", "mcq_accuracy")
@@ -55,6 +57,9 @@ MANNERS: Final = {
 }
 """Where the search for manners starts."""
 
+_SPREADS: Final = (0.5, 1.0)
+"""How far probits lie from sums of effects: usually, and where abilities of many models were estimated."""
+
 Entries = dict[str, list[dict[str, Any]]]
 
 
@@ -81,7 +86,7 @@ def fit(figures: Sequence[Figure], say: Callable[[str], None] = lambda text: Non
     settings = _with_shares(settings, entries)
     calibration = Calibration(settings, MANNERS, {})
     say("fitted levels, lengths and shares of variance")
-    for step in (fit_answers, fit_spoken, fit_manners, fit_habits, fit_tasks, fit_models):
+    for step in (fit_alike, fit_answers, fit_spoken, fit_manners, fit_habits, fit_tasks, fit_models):
         calibration = step(calibration, figures)
         say(f"{step.__name__.replace('fit_', 'fitted ')}")
     return calibration
@@ -158,15 +163,16 @@ def _levels(entries: Entries, lacks: dict[str, dict[str, float]]) -> dict[str, d
                 cells[setting, profile] = probit_cell(setting, profile, entry[f"acc_{side}"] * count, count)
     for entry in entries["rasch"]:
         setting, count = setting_of(entry), entry["n_items"]
-        for profile, ability in entry["ability"].items():
+        shares = accuracies(list(entry["ability"].values()), entry["difficulty_sd"])
+        for profile, share in zip(entry["ability"], shares, strict=True):
             if (setting, profile) not in cells:
-                p = 1.0 / (1.0 + math.exp(-ability / math.sqrt(1.0 + entry["difficulty_sd"] ** 2 / 2.89)))
-                cells[setting, profile] = probit_cell(setting, profile, p * count, count)
+                cells[setting, profile] = probit_cell(setting, profile, round(share * count), count)
     names = list(cells)
-    values = drawn_together([cells[name] for name in names], 0.5)
+    wide = {setting_of(entry) for entry in entries["rasch"]}
+    near, far = (drawn_together(list(cells.values()), spread) for spread in _SPREADS)
     found: dict[str, dict[str, float]] = defaultdict(dict)
-    for (setting, profile), value in zip(names, values, strict=True):
-        found[setting][profile] = value
+    for (setting, profile), drawn, kept in zip(names, near, far, strict=True):
+        found[setting][profile] = kept if setting in wide else drawn
     return found
 
 

@@ -20,8 +20,13 @@ _UNSAID: Final = 9.0
 """Misfit of a figure that the parameters leave without a value."""
 
 
-def misfit(figures: Sequence[Figure], calibration: Calibration, items: int = _ITEMS) -> float:
-    """Sum over figures of the squared distance in standard errors, linear where it is large."""
+def misfit(
+    figures: Sequence[Figure],
+    calibration: Calibration,
+    items: int = _ITEMS,
+    loss: Callable[[float], float] = huber,
+) -> float:
+    """Sum over figures of a loss of the distance in standard errors: its square, linear where it is large."""
     world = World(calibration, items)
     known: dict[int, dict[str, float]] = {}
     total = 0.0
@@ -37,7 +42,7 @@ def misfit(figures: Sequence[Figure], calibration: Calibration, items: int = _IT
         if math.isnan(value):
             total += _UNSAID
         else:
-            total += huber((value - figure.measured) / standard_error(figure))
+            total += loss((value - figure.measured) / standard_error(figure))
     return total
 
 
