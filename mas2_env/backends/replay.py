@@ -64,7 +64,7 @@ def transcripts_of(call: ModelCall) -> Transcripts:
         return found
     raise ProviderError(
         f"item {call.item.id!r} of {call.item.task.name} has no transcripts; the backend 'replay' needs the "
-        "items of recordings: task 'recorded', with --data recorded=FILE"
+        "items of recordings: --tasks mas2_tasks.recorded:Recorded --data mas2_tasks.recorded:Recorded=FILE"
     )
 
 

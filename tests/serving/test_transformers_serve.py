@@ -14,7 +14,8 @@ from mas2_env.cli import app
 from mas2_env.episode import Episode
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.runs.rollout import rollout
-from mas2_env.system.model import Assignment, Debate, Rectification, Role, Template, Vote
+from mas2_env.runs.structures import Fixed
+from mas2_env.system.model import Debate, Role, Template, Vote
 from mas2_env.task import ToolSpec
 
 TEAM = Template(
@@ -22,16 +23,6 @@ TEAM = Template(
     (Debate(("a", "b")), Vote(("a",), "v")),
     "v",
 )
-
-
-class Team:
-    def decide(self, observations):
-        answers = {
-            "generate": TEAM,
-            "implement": Assignment({"a": "tiny", "b": "tiny"}),
-            "rectify": Rectification(),
-        }
-        return [answers[observation.stage] for observation in observations]
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +72,7 @@ def test_tools_reach_the_chat_template(backend):
 
 def test_episodes_run_to_their_end(backend, adding):
     episodes = [Episode(adding.item(i), backend.pool, seed=i) for i in range(6)]
-    done = list(rollout(Team(), episodes, backend, batch=6))
+    done = list(rollout(Fixed(TEAM, "tiny"), episodes, backend, batch=6))
     assert {episode.outcome.kind for episode in done} <= {"success", "failure"}
     assert all(episode.outcome.model_calls >= 6 for episode in done)
     totals = backend.ledger.totals
