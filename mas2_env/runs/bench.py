@@ -22,13 +22,12 @@ from mas2_env.backends.scripted import Constant, Sleeping
 from mas2_env.episode import Episode
 from mas2_env.execution.drive import Completer, run_async, run_sync
 from mas2_env.execution.operation import Reply
-from mas2_env.observation import Observation
 from mas2_env.plugins import make_backend, make_task
-from mas2_env.policy import Answer
 from mas2_env.pool import Pool, load_pool
+from mas2_env.runs.fixed import Fixed
 from mas2_env.runs.rollout import rollout
 from mas2_env.settings import Settings
-from mas2_env.system.model import Assignment, Debate, Rectification, Role, Send, Template, Vote
+from mas2_env.system.model import Debate, Role, Send, Template, Vote
 from mas2_env.task import Item
 
 DEPLOY_ONCE = Settings(rectifier=False)
@@ -60,24 +59,6 @@ def at_least(value: float, unit: str, floor: float) -> Figure:
 def at_most(value: float, unit: str, ceiling: float) -> Figure:
     """A figure that must not exceed its bound."""
     return Figure(value, unit, ceiling, value <= ceiling)
-
-
-class Fixed:
-    """A policy that always builds the same system and never mends it."""
-
-    def __init__(self, template: Template, backbone: str) -> None:
-        self.template = template
-        names = [role.name for role in template.roles if role.kind != "vote"]
-        self.assignment = Assignment(dict.fromkeys(names, backbone))
-
-    def decide(self, observations: Sequence[Observation]) -> list[Answer]:
-        """The fixed decision of each stage."""
-        answers: dict[str, Answer] = {
-            "generate": self.template,
-            "implement": self.assignment,
-            "rectify": Rectification(),
-        }
-        return [answers[observation.stage] for observation in observations]
 
 
 class Note(TypedDict):

@@ -26,8 +26,9 @@ from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import ModelCall
 from mas2_env.plugins import make_task
 from mas2_env.pool import Pool, load_pool
-from mas2_env.runs.bench import CHAIN, DEPLOY_ONCE, Fixed, at_most
+from mas2_env.runs.bench import CHAIN, DEPLOY_ONCE, at_most
 from mas2_env.runs.evaluate import evaluate
+from mas2_env.runs.fixed import Fixed
 
 EPISODES: Final = 1000
 LATENCY: Final = 0.1

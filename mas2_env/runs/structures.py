@@ -17,19 +17,16 @@ from mas2_env.backends.replay import Replay, Told
 from mas2_env.backends.simulated import Simulated
 from mas2_env.backends.transcripts import Strands, Transcripts
 from mas2_env.errors import DataError
-from mas2_env.observation import Observation
 from mas2_env.pool import Pool
 from mas2_env.runs.evaluate import evaluate
+from mas2_env.runs.fixed import Fixed
 from mas2_env.runs.record import Record
 from mas2_env.runs.statistics import summarise
 from mas2_env.runs.summary import Interval
 from mas2_env.settings import Settings
 from mas2_env.system.model import (
-    Assignment,
     Critique,
     Debate,
-    Decision,
-    Rectification,
     Role,
     Send,
     Template,
@@ -90,20 +87,6 @@ class Comparison(Struct, frozen=True):
     model: str
     rows: tuple[Compared, ...]
     pairs: tuple[Pair, ...]
-
-
-class Fixed:
-    """A policy that always builds one system of one backbone, and mends nothing."""
-
-    def __init__(self, template: Template, backbone: str) -> None:
-        self.template = template
-        names = [role.name for role in template.roles if role.kind != "vote"]
-        self.assignment = Assignment(dict.fromkeys(names, backbone))
-
-    def decide(self, observations: Sequence[Observation]) -> list[Decision]:
-        """The system's template, its assignment, and no edit."""
-        decisions: dict[str, Decision] = {"generate": self.template, "implement": self.assignment}
-        return [decisions.get(observation.stage, Rectification()) for observation in observations]
 
 
 def structures_of(strands: Iterable[Strands]) -> dict[str, Template]:

@@ -13,6 +13,7 @@ from mas2_env.execution.operation import Reply
 from mas2_env.plugins import make_backend, make_task
 from mas2_env.pool import load_pool
 from mas2_env.runs import bench
+from mas2_env.runs.fixed import Fixed
 from mas2_env.runs.rollout import rollout
 
 
@@ -41,7 +42,7 @@ def test_chain_of_three(benchmark):
 def test_five_role_debate(benchmark):
     task, pool = make_task("HotpotQA"), load_pool()
     backend = make_backend("simulated", pool)
-    policy = bench.Fixed(bench.FIVE_ROLE_DEBATE, pool.reference)
+    policy = Fixed(bench.FIVE_ROLE_DEBATE, pool.reference)
     items = [task.item(i) for i in range(64)]
 
     def episodes():

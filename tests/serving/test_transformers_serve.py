@@ -13,8 +13,8 @@ from mas2_env.backends.prompt import ChatMessage, Label, Prompt, wire_messages
 from mas2_env.cli import app
 from mas2_env.episode import Episode
 from mas2_env.execution.operation import Failure, Reply
+from mas2_env.runs.fixed import Fixed
 from mas2_env.runs.rollout import rollout
-from mas2_env.runs.structures import Fixed
 from mas2_env.system.model import Debate, Role, Template, Vote
 from mas2_env.task import ToolSpec
 

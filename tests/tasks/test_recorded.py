@@ -11,7 +11,8 @@ from mas2_env.backends.transcripts import Strands, Transcripts
 from mas2_env.errors import DataError
 from mas2_env.pool import parse_pool
 from mas2_env.runs.evaluate import evaluate
-from mas2_env.runs.structures import Fixed, compare, structures_of
+from mas2_env.runs.fixed import Fixed
+from mas2_env.runs.structures import compare, structures_of
 from mas2_env.settings import Settings
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings"

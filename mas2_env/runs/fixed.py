@@ -1,0 +1,25 @@
+"""A policy for measurements, in which nothing but the system matters."""
+
+from collections.abc import Sequence
+
+from mas2_env.observation import Observation
+from mas2_env.policy import Answer
+from mas2_env.system.model import Assignment, Rectification, Template
+
+
+class Fixed:
+    """A policy that always builds one system of one backbone, and mends nothing."""
+
+    def __init__(self, template: Template, backbone: str) -> None:
+        self.template = template
+        names = [role.name for role in template.roles if role.kind != "vote"]
+        self.assignment = Assignment(dict.fromkeys(names, backbone))
+
+    def decide(self, observations: Sequence[Observation]) -> list[Answer]:
+        """The system's template, its assignment, and no edit."""
+        answers: dict[str, Answer] = {
+            "generate": self.template,
+            "implement": self.assignment,
+            "rectify": Rectification(),
+        }
+        return [answers[observation.stage] for observation in observations]
