@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -81,11 +82,11 @@ def _carried_out(request: Request) -> "Result":
     """The run; whatever ends it early also says how to go on with it."""
     begun = _is_run(request.folder)
     try:
-        with _terminable(), progress_bar() as progress:
+        with _terminable() as received, progress_bar() as progress:
             return request.carry_out(shlex.join(["mas2", *sys.argv[1:]]), progress)
-    except KeyboardInterrupt as error:
+    except KeyboardInterrupt:
         error_line(f"interrupted{_how_to_go_on(request.folder)}")
-        raise typer.Exit(143 if isinstance(error, _Terminated) else 130) from None
+        raise typer.Exit(128 + (received[0] if received else signal.SIGINT)) from None
     except Mas2Error as error:
         if begun or not _is_run(request.folder):
             raise
@@ -105,18 +106,19 @@ def _show(result: "Result", json: bool) -> None:
             raise typer.Exit(1)
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which ends a run as cleanly as Ctrl-C does."""
-
-
 @contextmanager
-def _terminable() -> Iterator[None]:
-    def terminate(number: int, frame: object) -> None:
-        raise _Terminated
+def _terminable() -> Iterator[list[int]]:
+    """Let SIGTERM end a run as cleanly as Ctrl-C does; gives the signals of it that came."""
+    received: list[int] = []
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        interrupt = signal.getsignal(signal.SIGINT)  # an event loop has its own, which cancels what it runs
+        (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        yield
+        yield received
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -85,6 +85,7 @@ class Window:
                 while finished := runner.run(self._next()):
                     yield from finished
             finally:
+                _let_stop(runner.get_loop())
                 runner.run(self._close())
 
     async def _next(self) -> list[Job]:
@@ -178,6 +179,12 @@ class Window:
         for desk in self._desks.values():
             desk.close()
         await self._backend.aclose()
+
+
+def _let_stop(loop: asyncio.AbstractEventLoop) -> None:
+    """Turn the loop once: where a signal cut it short, the call that was to stop it may still be waiting."""
+    loop.call_soon(loop.stop)
+    loop.run_forever()
 
 
 class _Desk:

@@ -262,17 +262,19 @@ def test_in_an_event_loop_that_runs_already(sums, pool):
     assert asyncio.run(notebook()) == by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
 
 
-def test_connections_are_closed_wherever_a_stop_comes(sums, pool):
-    """A signal's handler raises in whatever runs just then, such as the task of an episode."""
+@pytest.mark.parametrize("turns", range(12))
+def test_connections_are_closed_wherever_a_stop_comes(sums, pool, turns):
+    """A signal's handler raises in whatever runs just then, be it while an episode is handed over."""
 
     class Stopped(Fixed):
         async def adecide(self, observation):
-            await asyncio.sleep(0)
             if observation.query == sums.item(3).query:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
                 raise KeyboardInterrupt
             return self.answer(observation)
 
-    backend = Waiting()
+    backend = Waiting(0)
     with pytest.raises(KeyboardInterrupt):
         list(rollout(Stopped(), episodes(sums, pool, 10), backend, batch=4))
     assert backend.closed
