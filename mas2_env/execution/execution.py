@@ -9,19 +9,19 @@ the new system is compiled and walked again; operations whose keys are unchanged
 neither performed nor paid a second time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from copy import copy
 from typing import Final
 
 from msgspec.structs import replace
 
 from mas2_env.execution import gates
-from mas2_env.execution.compile import Node, Plan, Ref, compile_template
-from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
+from mas2_env.execution.board import STATUS, Board
+from mas2_env.execution.compile import compile_template
+from mas2_env.execution.gates import DONE, FAILED, RUNNING, SKIPPED, Output
 from mas2_env.execution.memory import Loop, Memory, digest
 from mas2_env.execution.operation import (
     Failure,
-    Message,
     ModelCall,
     Reply,
     Result,
@@ -37,14 +37,6 @@ from mas2_env.pool import Pool
 from mas2_env.system.model import System
 from mas2_env.task import Item, Work
 
-STATUS: Final = {
-    WAITING: "waiting",
-    RUNNING: "waiting",
-    DONE: "done",
-    FAILED: "failed",
-    SKIPPED: "skipped",
-    BYPASSED: "bypassed",
-}
 _ANSWERS: Final = frozenset({"draft", "debate", "revise"})
 
 
@@ -63,22 +55,18 @@ class Execution:
 
     __slots__ = (
         "_attempts",
+        "_board",
         "_failed_at",
         "_item",
         "_loops",
         "_max_tool_steps",
         "_memory",
         "_missing",
-        "_outputs",
-        "_plan",
         "_pool",
         "_results",
-        "_status",
         "_step_operations",
         "_threshold",
         "_trace",
-        "_waits",
-        "_wires",
         "step",
         "system",
         "tally",
@@ -111,16 +99,11 @@ class Execution:
 
     def _start(self, system: System) -> None:
         self.system = system
-        self._plan: Plan = compile_template(system.template)
-        nodes = self._plan.nodes
-        self._status = [WAITING] * len(nodes)
-        self._waits = list(self._plan.waits)
-        self._outputs: list[Output | None] = [None] * len(nodes)
-        self._wires: dict[tuple[int, str], tuple[Message, bytes]] = {}
+        self._board = Board(compile_template(system.template))
         self._loops: dict[int, Loop] = {}
         self._step_operations: dict[str, tuple[int, int, ModelCall | ToolCall]] = {}
         self._results: dict[str, Result] = {}
-        self._advance([i for i, waits in enumerate(self._waits) if waits == 0])
+        self._advance(self._board.first())
 
     # What the world sees.
 
@@ -170,16 +153,12 @@ class Execution:
 
     def answer(self) -> str | None:
         """The answer in the output role's last reply."""
-        for lane in self._plan.output:
-            output = self._last(lane)
-            if output is not None:
-                return output.answer
-        return None
+        output = self._board.final()
+        return None if output is None else output.answer
 
     def work(self) -> Work:
         """What the answer came out of: the output role's last reply, and every tool call of the episode."""
-        outputs = (self._last(lane) for lane in self._plan.output)
-        last = next((output for output in outputs if output is not None), None)
+        last = self._board.final()
         calls = [
             (event.operation.use, event.result.text)
             for event in self._trace
@@ -191,20 +170,11 @@ class Execution:
 
     def turns(self) -> list[tuple[Turn, str, Output | None]]:
         """Every turn of the present system with its status and output, in canonical order."""
-        return [
-            (node.turn, STATUS[status], output)
-            for node, status, output in zip(self._plan.nodes, self._status, self._outputs, strict=True)
-        ]
+        return self._board.turns()
 
     def failed_turns(self) -> tuple[str, ...]:
         """Turns of the present system that failed."""
-        return tuple(
-            [
-                node.turn.id
-                for node, status in zip(self._plan.nodes, self._status, strict=True)
-                if status == FAILED
-            ]
-        )
+        return self._board.failed()
 
     def attempt(self, turn: str) -> int:
         """Retries that the failed operation of a turn has had."""
@@ -254,10 +224,7 @@ class Execution:
         twin._memory = self._memory.fork()
         twin._attempts = self._attempts.copy()
         twin._failed_at = self._failed_at.copy()
-        twin._status = self._status.copy()
-        twin._waits = self._waits.copy()
-        twin._outputs = self._outputs.copy()
-        twin._wires = self._wires.copy()
+        twin._board = self._board.fork()
         twin._loops = {i: loop.fork() for i, loop in self._loops.items()}
         twin._results = self._results.copy()
         twin.tally = copy(self.tally)
@@ -294,7 +261,7 @@ class Execution:
             self._charge(operation, result)
             if isinstance(result, Failure):
                 turn, place = operation.turn.id, name.partition("~")[0]
-                if self._status[index] == RUNNING:
+                if self._board.status[index] == RUNNING:
                     failed.append(turn)
                     self._fail(index, result, (place,))
                     settled.append(index)
@@ -302,7 +269,7 @@ class Execution:
                     self._failed_at[turn] += (place,)
             elif self._take(index, k, result):
                 settled.append(index)
-        self._advance(self._release(settled))
+        self._advance(self._board.release(settled))
         if failed or self.tally.cost > self._threshold:
             self._look(tuple(failed), before)
 
@@ -318,12 +285,12 @@ class Execution:
         self._trace.append(Performed(self.step, operation, result, cost))
 
     def _fail(self, index: int, failure: Failure, places: tuple[str, ...]) -> None:
-        self._failed_at[self._plan.turns[index]] = places
+        self._failed_at[self._board.plan.turns[index]] = places
         self._settle(index, FAILED, Output(failure.message, None, b"", failure))
 
     def _take(self, index: int, k: int, result: Reply | ToolOutput) -> bool:
         """Take what a model call or the `k`-th tool call gave. Returns whether it settles the turn."""
-        if self._status[index] != RUNNING:
+        if self._board.status[index] != RUNNING:
             return False
         loop = self._loops[index]
         if isinstance(result, ToolOutput):
@@ -333,29 +300,19 @@ class Execution:
             loop.asked = asked
             return self._call_tools(index)
         text = result.text
-        purpose = self._plan.nodes[index].turn.purpose
+        purpose = self._board.plan.nodes[index].turn.purpose
         answer = gates.read(self._item.task, "extract", text) if purpose in _ANSWERS else None
         self._settle(index, DONE, Output(text, answer, digest(text)))
         return True
 
     def _settle(self, index: int, status: int, output: Output | None) -> None:
-        self._status[index] = status
-        self._outputs[index] = output
+        self._board.settle(index, status, output)
         self._loops.pop(index, None)
         self._trace.append(
-            Settled(self.step, self._plan.turns[index], STATUS[status], output.answer if output else None)
+            Settled(
+                self.step, self._board.plan.turns[index], STATUS[status], output.answer if output else None
+            )
         )
-
-    def _release(self, settled: Sequence[int]) -> list[int]:
-        free = []
-        waits = self._waits
-        for index in settled:
-            for dependent in self._plan.dependents[index]:
-                waits[dependent] -= 1
-                if not waits[dependent]:
-                    free.append(dependent)
-        free.sort()
-        return free
 
     # Beginning turns.
 
@@ -363,62 +320,29 @@ class Execution:
         """Begin every turn that can begin; turns that settle at once may free others."""
         while free:
             settled = [index for index in free if self._begin(index)]
-            free = self._release(settled) if settled else []
+            free = self._board.release(settled) if settled else []
 
     def _begin(self, index: int) -> bool:
         """Begin a turn. Returns whether it is settled at once."""
-        node = self._plan.nodes[index]
-        status = gates.look(node, self._status, self._outputs, self._item.task) if node.gates else None
+        board = self._board
+        node = board.plan.nodes[index]
+        status = board.gate(node, self._item.task)
         if status is None and node.turn.id in self._missing:
             status = SKIPPED
         if status is not None:
             self._settle(index, status, None)
             return True
         if node.pooled:
-            self._settle(index, DONE, gates.pool_votes(node, self._status, self._outputs, self._item.task))
+            self._settle(index, DONE, board.pooled(node, self._item.task))
             return True
-        self._status[index] = RUNNING
-        messages, wires = self._gather(node)
+        board.status[index] = RUNNING
+        messages, wires = board.gather(node)
         self._loops[index] = Loop(messages, wires)
         return self._call_model(index)
 
-    def _gather(self, node: Node) -> tuple[tuple[Message, ...], bytes]:
-        if not node.refs:
-            return (), b""
-        messages, wires = [], []
-        dropped = gates.dropped(node, self._outputs) if node.gates else ()
-        for ref in node.refs:
-            if ref.name is not None and ref.name in dropped:
-                continue
-            found = self._message(ref)
-            if found is not None:
-                messages.append(found[0])
-                wires.append(found[1])
-        return tuple(messages), b"".join(wires)
-
-    def _message(self, ref: Ref) -> tuple[Message, bytes] | None:
-        for index in reversed(ref.nodes):
-            if self._status[index] == DONE:
-                known = self._wires.get((index, ref.relation))
-                if known is None:
-                    output = self._outputs[index]
-                    assert output is not None
-                    sender = self._plan.turns[index]
-                    message = Message(sender, ref.relation, output.text, output.answer, output.digest)
-                    known = (message, f"{sender}/{ref.relation}/".encode() + output.digest)
-                    self._wires[index, ref.relation] = known
-                return known
-        return None
-
-    def _last(self, lane: tuple[int, ...]) -> Output | None:
-        for index in reversed(lane):
-            if self._status[index] == DONE:
-                return self._outputs[index]
-        return None
-
     def _call_model(self, index: int) -> bool:
         """Ask for the next model call of a turn. Returns whether kept results settle the turn at once."""
-        node, loop = self._plan.nodes[index], self._loops[index]
+        node, loop = self._board.plan.nodes[index], self._loops[index]
         turn = node.turn
         if turn.tools and len(loop.history) >= self._max_tool_steps:
             turn = replace(turn, tools=())  # none is left, so none is offered and the model can only answer
@@ -460,7 +384,7 @@ class Execution:
 
     def _tool_call(self, index: int, k: int) -> tuple[str, ToolCall, Result | None]:
         """The `k`-th tool call of a turn's present step with its name, and its result where that is kept."""
-        node, loop = self._plan.nodes[index], self._loops[index]
+        node, loop = self._board.plan.nodes[index], self._loops[index]
         name = f"{node.turn.id}/{len(loop.history)}.{k}"
         attempt = self._attempts.get(name, 0)
         body = loop.tool_body(node.content, k, attempt)
