@@ -6,17 +6,18 @@ distribution. Nothing is imported before it is used.
 
 import importlib
 import inspect
+import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal, TypeAlias, cast
-
-import msgspec
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from mas2_env.errors import DataError, Mas2Error, PluginError
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool, did_you_mean
+from mas2_env.spec import label_of, parse_spec
 from mas2_env.task import Item, SourceName, Task
 
 Group: TypeAlias = Literal["tasks", "policies", "backends", "commands"]
@@ -182,48 +183,17 @@ def bind_task(
     options = dict(options)
     if options.get("split") == "all":
         del options["split"]
-    known = _options_of(cls)
-    for option in options:
-        if option not in known:
-            raise PluginError(
-                f"task {cls.name} has no option {option!r}{did_you_mean(option, known)}; "
-                f"it has {', '.join(known) or 'none'}"
-            )
+    _check_options(f"task {cls.name}", options, _options_of(cls))
     return cls(source=source, path=path, seed=seed, **options)
 
 
-def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
-    """Name and options of `name[key=value,…]`; values are JSON, or else text.
-
-    Raises:
-        PluginError: if it is not of that form.
-    """
-    name, bracket, rest = spec.partition("[")
-    if not bracket:
-        return spec, {}
-    options: dict[str, Any] = {}
-    for part in split_words(rest.removesuffix("]")):
-        key, equals, value = part.partition("=")
-        if not rest.endswith("]") or not equals or not key.isidentifier() or key in options:
-            raise PluginError(f"{spec!r} is no task with options; expected name[option=value,option=value]")
-        try:
-            options[key] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            options[key] = value
-    return name.strip(), options
-
-
-def split_words(text: str) -> list[str]:
-    """The words between the commas of a text that stand outside brackets and quotes."""
-    words, depth, quoted = [""], 0, False
-    for character in text:
-        quoted ^= character == '"'
-        depth += 0 if quoted else (character in "[{(") - (character in ")}]")
-        if character == "," and depth == 0 and not quoted:
-            words.append("")
-        else:
-            words[-1] += character
-    return [word.strip() for word in words if word.strip()]
+def _check_options(what: str, given: Iterable[str], known: Sequence[str]) -> None:
+    for option in given:
+        if option not in known:
+            raise PluginError(
+                f"{what} has no option {option!r}{did_you_mean(option, known)}; "
+                f"it has {', '.join(known) or 'none'}"
+            )
 
 
 def task_options(spec: str) -> tuple[str, ...]:
@@ -233,6 +203,15 @@ def task_options(spec: str) -> tuple[str, ...]:
         PluginError: if there is no such task.
     """
     return _options_of(task_class(parse_spec(spec)[0]))
+
+
+def _options_of(
+    made_by: Callable[..., object], made_with: Sequence[str] = ("source", "path", "seed")
+) -> tuple[str, ...]:
+    """Arguments that may be given by name, but for those that whatever is made is always made with."""
+    parameters = inspect.signature(made_by).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(p.name for p in parameters if p.kind in kinds and p.name not in made_with)
 
 
 def task_class(name: str) -> type[Task]:
@@ -250,12 +229,6 @@ def task_class(name: str) -> type[Task]:
             f"task {name!r} cannot be used as it is: {cls.__qualname__} does not define {lacking}"
         )
     return cls
-
-
-def _options_of(cls: type[Task]) -> tuple[str, ...]:
-    parameters = inspect.signature(cls).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return tuple(p.name for p in parameters if p.kind in kinds and p.name not in ("source", "path", "seed"))
 
 
 def take_item(task: Task, index: int) -> Item:
@@ -354,18 +327,44 @@ def _construct(factory: Callable[..., object], seed: int, what: str) -> object:
         ) from error
 
 
-def make_backend(name: str, pool: Pool) -> Any:
+def make_backend(spec: str, pool: Pool) -> Any:
     """A backend by its registered name or `package.module:Name`, made for a pool.
 
+    Args:
+        spec: that name; with options in brackets if wanted, as in `simulated[parameters=mine.toml]`:
+            arguments of its class (or function) after the pool.
+        pool: of the backbones that it answers for.
+
     Raises:
-        PluginError: if there is none, or it cannot be made.
+        PluginError: if there is none, it has no such option, or it cannot be made.
     """
-    cls = load("backends", name)
+    name, options = parse_spec(spec)
+    made_by = load("backends", name)
+    if options:
+        _check_options(f"backend {name!r}", options, _options_of(made_by, ())[1:])
     try:
-        return cls(pool)
+        return made_by(pool, **options)
     except Mas2Error:
         raise
     except Exception as error:
         raise PluginError(
-            f"backend {name!r} cannot be made: {_last_line(error)}; --debug shows the whole traceback"
+            f"backend {spec!r} cannot be made: {_last_line(error)}; --debug shows the whole traceback"
         ) from error
+
+
+def backend_spec(spec: str) -> str:
+    """The spec of a backend that means the same in any directory: its registered name, and absolute paths.
+
+    An option is a path if its annotation says so: `Path`, or a union with it.
+
+    Raises:
+        PluginError: if there is none of that name.
+    """
+    name, options = parse_spec(spec)
+    if not options:
+        return canonical_name("backends", name)
+    for key, parameter in inspect.signature(load("backends", name), eval_str=True).parameters.items():
+        kind, value = parameter.annotation, options.get(key)
+        if isinstance(value, str) and (kind is Path or Path in get_args(kind)):
+            options[key] = os.path.abspath(value)
+    return label_of(canonical_name("backends", name), options)

@@ -4,20 +4,17 @@ A third party subclasses `Task`, fills in the abstract members and registers the
 group `mas2.tasks`; everything else (environments, evaluation, leaderboard) follows from this class.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
-import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.spec import label_of
 
 SourceName: TypeAlias = Literal["procedural", "file", "hub"]
 SplitName: TypeAlias = Literal["all", "train", "validation", "test"]
-
-_PLAIN: Final = re.compile(r"[A-Za-z_./~][\w./~-]*")
 
 
 class Document(Struct, frozen=True):
@@ -322,19 +319,6 @@ class Task(ABC):
     def passed(self, output: str) -> bool | None:
         """Whether a tool output shows that a tried answer works; None where it does not say."""
         return None
-
-
-def label_of(name: str, variant: Mapping[str, Any]) -> str:
-    """`name[key=value,…]`, which `plugins.make_task` reads; the bare name where there is no variant."""
-    if not variant:
-        return name
-    return f"{name}[{','.join(f'{key}={_word(value)}' for key, value in variant.items())}]"
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
-        return value
-    return msgspec.json.encode(value).decode()
 
 
 def _rebuild(cls: type[Task], arguments: dict[str, Any]) -> Task:

@@ -108,6 +108,8 @@ def test_a_run_gets_a_folder_of_its_own(mas2):
         ("eval -p direct -t gsm8k --max-cost 0", 2, "--max-cost is 0, expected USD above 0"),
         ("eval --itms 3", 2, "No such option: --itms"),
         ("evl", 2, "No such command 'evl'"),
+        ("eval -p direct -t gsm8k --backend simulated[parametrs=x]", 1, "did you mean 'parameters'?"),
+        ("eval -p direct -t gsm8k --backend simulated[parameters=x.toml]", 1, "x.toml: cannot be read"),
         ("pool show nope.toml", 1, "nope.toml: cannot be read"),
         ("tasks show gsm9k", 1, "did you mean 'gsm8k'?"),
         ("tasks show gsm8k --data x.jsonl", 1, "x.jsonl: cannot be read"),

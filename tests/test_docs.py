@@ -210,7 +210,7 @@ def _shown_commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), _shown_commands())
 def test_commands_shown_can_be_called(page: str, line: str) -> None:
-    words = shlex.split(line, comments=True)
+    words = shlex.split(line.partition(" > ")[0], comments=True)
     commands = _commands()
     name = next(name for name in (" ".join(words[:3]), " ".join(words[:2])) if name in commands)
     commands[name].make_context(name, words[len(name.split()) :])

@@ -33,7 +33,19 @@ ARROWS = {
 # Inside mas2_env: the rooms by floor, lowest first. A room imports from lower floors alone, so rooms of one
 # floor stand apart, save for the ground floor (the data model) and the arrows of NEIGHBOURS.
 FLOORS = [
-    {"errors", "task", "pool", "system", "settings", "observation", "policy", "reward", "plugins", "prompts"}
+    {
+        "errors",
+        "spec",
+        "task",
+        "pool",
+        "system",
+        "settings",
+        "observation",
+        "policy",
+        "reward",
+        "plugins",
+        "prompts",
+    }
     | {"records", "cache", "scoring", "providers", "descriptors", "engines"},
     {"execution"},
     {"tools", "backends", "faults", "episode", "mock"},

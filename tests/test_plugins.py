@@ -8,6 +8,7 @@ import pytest
 from mas2_env import plugins
 from mas2_env.errors import DataError, PluginError
 from mas2_env.plugins import (
+    backend_spec,
     find_item,
     import_object,
     load,
@@ -214,6 +215,44 @@ def test_what_is_not_a_task_is_said_so(mine):
         PluginError, match=r"'mas2_env.task:Task' .* Task does not define digest, extract, find"
     ):
         make_task("mas2_env.task:Task")
+
+
+BACKENDS = """
+from pathlib import Path
+
+class Served:
+    def __init__(self, pool, weights: Path | None = None, note: str = "", *, width=1):
+        self.given = (pool.name, weights, note, width)
+
+def serve(pool, weights: Path):
+    return Served(pool, weights)
+"""
+
+
+def test_options_of_a_backend_stand_in_brackets(mine):
+    mine(BACKENDS, "lab_backends")
+    made = make_backend('lab_backends:Served[weights=a/b,note="x,y",width=3]', load_pool())
+    assert made.given == ("default", "a/b", "x,y", 3)
+    assert make_backend("lab_backends:serve[weights=w]", load_pool()).given == ("default", "w", "", 1)
+    with pytest.raises(
+        PluginError, match=r"has no option 'wdth'; did you mean 'width'\?; it has weights, note, width"
+    ):
+        make_backend("lab_backends:Served[wdth=3]", load_pool())
+    with pytest.raises(PluginError, match="backend 'simulated' has no option 'pool'"):
+        make_backend("simulated[pool=other]", load_pool())
+    with pytest.raises(PluginError, match=r"expected name\[option=value,option=value\]"):
+        make_backend("simulated[mine.toml]", load_pool())
+
+
+def test_a_backend_is_written_down_so_that_any_directory_will_do(mine, tmp_path, monkeypatch):
+    mine(BACKENDS, "lab_backends")
+    monkeypatch.chdir(tmp_path)
+    assert backend_spec("Simulated") == "simulated"
+    assert backend_spec("simulated[parameters=a.toml]") == f"simulated[parameters={tmp_path / 'a.toml'}]"
+    served = backend_spec("lab_backends:Served[weights=w,note=w]")
+    assert served == f"lab_backends:Served[weights={tmp_path / 'w'},note=w]"
+    assert backend_spec("lab_backends:serve[weights=w]").endswith(f"serve[weights={tmp_path / 'w'}]")
+    assert backend_spec(served) == served
 
 
 def test_a_backend_that_cannot_be_made_is_named(mine):

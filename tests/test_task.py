@@ -6,9 +6,10 @@ import gymnasium
 import pytest
 
 from mas2_env.errors import PluginError
-from mas2_env.plugins import make_task, parse_spec, split_words
+from mas2_env.plugins import make_task
 from mas2_env.runs.evaluate import evaluate, resume
-from mas2_env.task import Item, Score, Task, ToolUse, Truth, label_of
+from mas2_env.spec import label_of, parse_spec, split_words
+from mas2_env.task import Item, Score, Task, ToolUse, Truth
 
 
 class Sums(Task):

@@ -133,22 +133,69 @@ class Calibration(_Table, frozen=True):
     model: dict[str, Model] = {}
 
 
-@lru_cache(maxsize=4)
-def load_calibration(path: str | None = None) -> Calibration:
+def load_calibration(path: str | Path | None = None) -> Calibration:
     """The shipped calibration, or one that `mas2 simulator fit` wrote elsewhere.
 
     Raises:
         PoolError: if the file cannot be read or is no calibration.
     """
+    return _shipped() if path is None else _calibration(read_own(path), str(path))
+
+
+def load_over_shipped(path: str | Path | None) -> Calibration:
+    """The shipped calibration, its tables replaced by those that another one has, habits number by number.
+
+    What was fitted to figures of a few recordings says nothing of much that simulated agents do; the shipped
+    tables do for that.
+
+    Raises:
+        PoolError: if the file cannot be read or is no calibration, or a manner that it names is not there.
+    """
+    shipped = _shipped()
     if path is None:
-        text = (files("mas2_env") / "data" / "calibration.toml").read_text(encoding="utf-8")
-        return parse_calibration(tomllib.loads(text), "calibration.toml")
+        return shipped
+    own = load_calibration(path)
+    habits = {name: {**shipped.habit.get(name, {}), **table} for name, table in own.habit.items()}
+    whole = Calibration(
+        {**shipped.setting, **own.setting},
+        {**shipped.manner, **own.manner},
+        {**shipped.habit, **habits},
+        {**shipped.task, **own.task},
+        {**shipped.model, **own.model},
+    )
+    for name, table in own.task.items():
+        if table.manner not in whole.manner:
+            known = ", ".join(whole.manner)
+            raise PoolError(f"{path}: $.task.{name}.manner is {table.manner!r}, expected one of {known}")
+    return whole
+
+
+def read_own(path: str | Path) -> str:
+    """The text of a file of parameters of one's own.
+
+    Raises:
+        PoolError: if it cannot be read.
+    """
     try:
-        return parse_calibration(tomllib.loads(Path(path).read_text(encoding="utf-8")), path)
-    except (OSError, UnicodeDecodeError) as error:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise PoolError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise PoolError(f"{path}: cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Calibration:
+    text = (files("mas2_env") / "data" / "calibration.toml").read_text(encoding="utf-8")
+    return _calibration(text, "calibration.toml")
+
+
+@lru_cache(maxsize=4)
+def _calibration(text: str, where: str) -> Calibration:
+    try:
+        return parse_calibration(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
-        raise PoolError(f"{path}: not a TOML file: {error}") from None
+        raise PoolError(f"{where}: not a TOML file: {error}") from None
 
 
 def parse_calibration(raw: dict[str, Any], where: str) -> Calibration:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from mas2_env.backends.calibrated import Model
+from mas2_env.backends.calibrated import Model, read_own
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Purpose
 from mas2_env.pool import Backbone
@@ -210,8 +210,7 @@ def level(accuracy: float, offset: float = 0.0) -> float:
     return _STANDARD.inv_cdf(sigmoid(logit(accuracy) - offset))
 
 
-@lru_cache(maxsize=16)
-def load_parameters(path: str | None = None) -> Parameters:
+def load_parameters(path: str | Path | None = None) -> Parameters:
     """The shipped parameters; with the path of a TOML file, its tables replace or add to the shipped ones.
 
     A file of one's own may hold as little as one `[backbone.NAME]` table.
@@ -219,17 +218,16 @@ def load_parameters(path: str | None = None) -> Parameters:
     Raises:
         PoolError: with the file, the place and what was expected.
     """
+    return _parameters("", "simulator.toml") if path is None else _parameters(read_own(path), str(path))
+
+
+@lru_cache(maxsize=16)
+def _parameters(own: str, where: str) -> Parameters:
     raw = tomllib.loads((files("mas2_env") / "data" / "simulator.toml").read_text(encoding="utf-8"))
-    where = "simulator.toml"
-    if path is not None:
-        where = path
-        try:
-            raw = _merged(raw, tomllib.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise PoolError(f"{path}: cannot be read: {error}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise PoolError(f"{path}: not a TOML file: {error}") from None
-    return parse_parameters(raw, where)
+    try:
+        return parse_parameters(_merged(raw, tomllib.loads(own)), where)
+    except tomllib.TOMLDecodeError as error:
+        raise PoolError(f"{where}: not a TOML file: {error}") from None
 
 
 def parse_parameters(raw: dict[str, Any], where: str) -> Parameters:

@@ -7,13 +7,14 @@ providers fail now and then, and keeps what can be worked out once.
 import hashlib
 from collections.abc import Hashable, Sequence
 from math import exp, log
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
-from mas2_env.backends.calibrated import load_calibration
+from mas2_env.backends.calibrated import load_over_shipped
 from mas2_env.backends.draws import UNIT, bits_of, normal
 from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
 from mas2_env.backends.parameters import BackboneTable, TaskTable, level, load_parameters
@@ -69,22 +70,26 @@ class Simulated(Backend):
     Args:
         pool: names, context windows and prices of the backbones.
         parameters: path of a TOML file whose tables replace or add to `data/simulator.toml`.
+        calibration: path of a file that `mas2 simulator fit` wrote, whose tables replace or add to
+            `data/calibration.toml`.
 
     Attributes:
         digest: SHA-256 of the parameters; runs record it, since results rest on them.
 
     Raises:
-        PoolError: if the parameters cannot be read.
+        PoolError: if a file cannot be read, or is not of its kind.
     """
 
-    def __init__(self, pool: Pool, parameters: str | None = None) -> None:
+    def __init__(
+        self, pool: Pool, parameters: str | Path | None = None, calibration: str | Path | None = None
+    ) -> None:
         self.pool = pool
-        self._path = parameters
+        self._paths = (parameters, calibration)
         self._parameters = load_parameters(parameters)
+        self._calibration = load_over_shipped(calibration)
         self.digest = hashlib.sha256(
-            msgspec.json.encode((self._parameters, load_calibration()), order="sorted")
+            msgspec.json.encode((self._parameters, self._calibration), order="sorted")
         ).hexdigest()
-        self._calibration = load_calibration()
         self._behaviour = Behaviour(self._parameters, self._calibration)
         troubles = self._parameters.troubles
         self._unavailable = troubles.unavailable
@@ -96,8 +101,8 @@ class Simulated(Backend):
         self._styles: dict[Turn, tuple[Style, float]] = {}
         self._profiles: dict[tuple[str, str], Profile] = {}
 
-    def __reduce__(self) -> tuple[type["Simulated"], tuple[Pool, str | None]]:
-        return (type(self), (self.pool, self._path))
+    def __reduce__(self) -> tuple[type["Simulated"], tuple[Pool, str | Path | None, str | Path | None]]:
+        return (type(self), (self.pool, *self._paths))
 
     def complete(self, calls: Sequence[ModelCall]) -> list[Reply | Failure]:
         """Answer every call, in order.

@@ -34,6 +34,8 @@ def as_toml(calibration: Calibration) -> str:
     plain: dict[str, Any] = msgspec.to_builtins(calibration)
     parts = [_HEAD]
     for kind, tables in plain.items():
+        if not tables:
+            parts.append(f"[{kind}]\n")
         for name in sorted(tables):
             _table(f"[{kind}.{_quoted(name)}]", tables[name], parts)
     return "\n".join(parts)

@@ -57,7 +57,7 @@ class TaskChoice(NamedTuple):
 
 def spec_of(entry: "TaskEntry") -> str:
     """How the task of a run is named on a command line."""
-    from mas2_env.task import label_of
+    from mas2_env.spec import label_of
 
     split = {} if entry.split == "all" else {"split": entry.split}
     return label_of(entry.route, {**entry.options, **split})
@@ -71,7 +71,8 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
         DataError: if its data cannot be read.
         UsageError: if `data` names a task that is not among them, or is not TASK=PATH.
     """
-    from mas2_env.plugins import canonical_name, make_task, names, parse_spec
+    from mas2_env.plugins import canonical_name, make_task, names
+    from mas2_env.spec import parse_spec
 
     wanted: dict[str, str] = {}
     for word in words_of(choice.tasks or ["all"]):
@@ -121,7 +122,8 @@ def path_of(task: str, data: str | None) -> str | None:
 
 def _same_task(name: str, task: str) -> bool:
     from mas2_env.errors import PluginError
-    from mas2_env.plugins import canonical_name, parse_spec
+    from mas2_env.plugins import canonical_name
+    from mas2_env.spec import parse_spec
 
     try:
         return canonical_name("tasks", name) == canonical_name("tasks", parse_spec(task)[0])
@@ -147,6 +149,6 @@ def seeds_of(text: str) -> tuple[int, ...]:
 
 def words_of(given: Strings) -> list[str]:
     """The words of options that may be repeated or separated by commas."""
-    from mas2_env.plugins import split_words
+    from mas2_env.spec import split_words
 
     return [word for text in given for word in split_words(text)]

@@ -81,7 +81,8 @@ BackendName = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        help="What answers model calls: a registered name, or package.module:Name. (default: simulated)",
+        help="What answers model calls: a registered name, or package.module:Name, with options in brackets: "
+        "simulated[parameters=mine.toml]. (default: simulated)",
     ),
 ]
 Budget = Annotated[

@@ -59,7 +59,8 @@ def score_command(
 
 def _bound(spec: str, source: "SourceName | None", data: str | None) -> "Task":
     """The task that predictions are scored on."""
-    from mas2_env.plugins import bind_task, parse_spec, task_class
+    from mas2_env.plugins import bind_task, task_class
+    from mas2_env.spec import parse_spec
 
     name, settings = parse_spec(spec)
     kind = source or ("file" if data else "procedural")

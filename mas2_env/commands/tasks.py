@@ -74,7 +74,8 @@ def show_command(
     json: Json = False,
 ) -> None:
     """Show a task: its data and their splits, licence, citation, tools, and the query of an item."""
-    from mas2_env.plugins import make_task, parse_spec
+    from mas2_env.plugins import make_task
+    from mas2_env.spec import parse_spec
 
     split, data = split or "all", path_of(task, data)
     given = parse_spec(task)[1].get("split", split)
@@ -174,7 +175,8 @@ def fetch_command(
     What is there already is not downloaded again; a split that was interrupted begins anew. The commit and
     the SHA-256 of the rows are kept beside the data, and later loads compare them.
     """
-    from mas2_env.plugins import parse_spec, task_class
+    from mas2_env.plugins import task_class
+    from mas2_env.spec import parse_spec
 
     name, options = parse_spec(task)
     if options:

@@ -62,7 +62,8 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         task_seed: of the procedural generators.
         split: `train`, `validation` or `test`, no item of which is in another one; or `all`.
         pool: a shipped pool's name, or the path of a pool's `.toml` file.
-        backend: name of the registered backend that answers model calls.
+        backend: name of the registered backend that answers model calls, with options in brackets if wanted
+            (`simulated[parameters=mine.toml]`), or an object.
         render_mode: `ansi`, `rgb_array`, `human`, or None.
         options: fields of `mas2_env.settings.Settings`: `budget`, `rectifier`, `max_rectifications`,
             `max_invalid`, `max_tool_steps`, `reward`, `count_meta`, `limits`; and the task's own, as in

@@ -10,13 +10,13 @@ from mas2_env.plugins import (
     canonical_name,
     find_item,
     make_task,
-    parse_spec,
     registered,
     take_item,
     task_options,
 )
 from mas2_env.pool import did_you_mean
 from mas2_env.settings import Settings
+from mas2_env.spec import parse_spec
 from mas2_env.task import Item, SourceName, Task
 
 DISTRIBUTION = "mas2-env"

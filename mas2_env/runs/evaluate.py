@@ -46,7 +46,8 @@ def run(
         seed: of the episodes and the policy.
         pool: a shipped pool's name, the path of a pool file, or a pool.
         settings: of the episodes.
-        backend: registered name or object.
+        backend: registered name, with options in brackets if wanted (`simulated[parameters=mine.toml]`), or
+            an object.
         batch: episodes under way at once.
         conduct: how models are asked.
 
@@ -94,7 +95,8 @@ def evaluate(
         settings: of the episodes.
         seeds: each is an episode seed and a policy seed.
         items: the first so many items of each task; by task label; or None for all.
-        backend: registered name or object.
+        backend: registered name, with options in brackets if wanted (`simulated[parameters=mine.toml]`), or
+            an object.
         out: the run folder to write, new or empty; None keeps the run in memory.
         batch: episodes under way at once.
         workers: processes. More than one start with the `spawn` method, so a script that asks for them keeps

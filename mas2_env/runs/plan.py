@@ -14,11 +14,12 @@ import msgspec
 
 from mas2_env.backends.base import Backend
 from mas2_env.errors import DataError, RunError
-from mas2_env.plugins import canonical_name, make_backend, make_policy, make_task
+from mas2_env.plugins import backend_spec, canonical_name, make_backend, make_policy, make_task
 from mas2_env.pool import Pool, load_pool
 from mas2_env.runs.record import MOST_ITEMS, Conduct, Plan, PolicyEntry, Start, TaskEntry
 from mas2_env.runs.work import Workshop
 from mas2_env.settings import Settings
+from mas2_env.spec import label_of, parse_spec
 from mas2_env.task import Task
 
 ITEMS = 100
@@ -58,7 +59,7 @@ def make_workshop(
         pool=_pool_path(pool) if isinstance(pool, str) else "",
         pool_name=found.name,
         pool_digest=found.digest,
-        backend=canonical_name("backends", backend) if isinstance(backend, str) else "",
+        backend=backend_spec(backend) if isinstance(backend, str) else "",
         settings=settings if settings is not None else Settings(),
         backend_digest=str(getattr(made_backend, "digest", "")),
         traces=traces,
@@ -139,10 +140,33 @@ def differences(old: Plan, new: Plan) -> list[str]:
     for task in old.tasks:
         if task.name in tasks:
             found += _task_differences(task, tasks[task.name])
-    for field, word in (("backend", "backend"), ("backend_digest", "backend's digest"), ("traces", "traces")):
-        if getattr(old, field) != getattr(new, field):
-            found.append(f"{word} was {getattr(old, field)!r} and is now {getattr(new, field)!r}")
+    found += _backend_differences(old, new)
+    if old.traces != new.traces:
+        found.append(f"traces was {old.traces} and is now {new.traces}")
     return found
+
+
+def _backend_differences(old: Plan, new: Plan) -> list[str]:
+    if _backend(old) != _backend(new):
+        return [f"backend was {old.backend!r} and is now {new.backend!r}"]
+    if old.backend_digest != new.backend_digest:
+        return [
+            f"the parameters of backend {new.backend!r} have changed: their digest was "
+            f"{old.backend_digest[:12]!r} and is now {new.backend_digest[:12]!r}"
+        ]
+    return []
+
+
+def _backend(plan: Plan) -> str:
+    """A plan's backend without the places of its files, which its digest tells by their content."""
+    name, options = parse_spec(plan.backend)
+    if not plan.backend_digest:
+        return plan.backend
+    placeless = {
+        key: "FILE" if isinstance(value, str) and os.path.isabs(value) else value
+        for key, value in options.items()
+    }
+    return label_of(name, placeless)
 
 
 def _list_difference(word: str, old: Sequence[object], new: Sequence[object]) -> list[str]:

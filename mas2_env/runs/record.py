@@ -92,8 +92,9 @@ class Plan(Struct, frozen=True):
     Attributes:
         pool: name or absolute path of the pool, as `load_pool` takes it.
         pool_name: in its file; `pool_digest` is of the file's content.
-        backend: its registered name; empty for an object that was passed in Python.
-        backend_digest: of the backend's parameters, where it has such.
+        backend: its registered name, with its options in brackets, paths being absolute; empty for an object
+            that was passed in Python.
+        backend_digest: of the backend's parameters and of what its files hold, where it has such.
         traces: whether the trace of every episode is kept.
     """
 

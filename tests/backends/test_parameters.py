@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mas2_env.backends.calibrated import load_calibration
+from mas2_env.backends.calibrated import Setting, load_calibration, load_over_shipped
 from mas2_env.backends.draws import normal
 from mas2_env.backends.parameters import level, load_parameters, logit, parse_parameters, sigmoid
 from mas2_env.errors import PoolError
@@ -98,6 +98,28 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[debate\n")
     with pytest.raises(PoolError, match=r"bad\.toml: not a TOML file"):
         load_parameters(str(tmp_path / "bad.toml"))
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    for share in (0.1, 0.2):
+        path.write_text(f"[troubles]\nunavailable = {share}\n")
+        assert load_parameters(path).troubles.unavailable == share
+
+
+def test_a_fit_of_ones_own_replaces_the_tables_that_it_has(tmp_path: Path) -> None:
+    shipped, path = load_calibration(), tmp_path / "mine.toml"
+    path.write_text(
+        '[setting]\n[manner]\n[habit.selection]\ntests = 0.5\n[task.gsm8k]\nmanner = "math"\n'
+        "difficulty = 0.9\nfamily = 0.0\naffinity = 0.0\n"
+    )
+    whole = load_over_shipped(path)
+    assert whole.task == shipped.task | {"gsm8k": Setting("math", 0.9, 0.0, 0.0)}
+    assert whole.habit == shipped.habit | {"selection": shipped.habit["selection"] | {"tests": 0.5}}
+    assert (whole.manner, whole.model) == (shipped.manner, shipped.model)
+    path.write_text(path.read_text().replace('"math"', '"maths"'))
+    with pytest.raises(PoolError, match=r"\$\.task\.gsm8k\.manner is 'maths', expected one of "):
+        load_over_shipped(path)
 
 
 def test_recorded_models_are_backbones_by_their_name() -> None:

@@ -12,6 +12,7 @@ from mas2_env.calibration.backbone import Reply, fit_backbone
 from mas2_env.cli import run
 from mas2_env.errors import DataError
 from mas2_env.pool import load_pool
+from mas2_env.runs.result import load_result
 
 
 def replies(benchmark: str, right: int, wrong: int, **fields: object) -> list[Reply]:
@@ -58,4 +59,6 @@ def test_the_command_prints_a_table_that_the_backend_takes(
     assert tomllib.loads(printed)["backbone"]["mine"]["tasks"] == {"math": 0.5}
     mine = tmp_path / "mine.toml"
     mine.write_text(printed)
-    assert Simulated(load_pool(), parameters=str(mine)).digest != Simulated(load_pool()).digest
+    line = f"eval -p direct -t math --items 2 --out {tmp_path / 'run'} --backend simulated[parameters={mine}]"
+    assert run(line.split()) == 0
+    assert load_result(tmp_path / "run").plan.backend_digest != Simulated(load_pool()).digest

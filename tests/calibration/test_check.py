@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import mas2_env
 from mas2_env.backends.calibrated import load_calibration, parse_calibration
 from mas2_env.calibration.check import as_json, by_section, check
 from mas2_env.calibration.figures import CORE, Figure, read_figures
 from mas2_env.calibration.fit import fit
-from mas2_env.calibration.write import as_toml
+from mas2_env.calibration.write import as_toml, write_calibration
 from mas2_env.cli import run
 
 SMALL = ("dylan_math_complex", "qwen_math_rm", "reflexion_hotpotqa", "mint")
@@ -84,6 +85,18 @@ def test_a_fit_can_be_written_and_read_again(small: str) -> None:
     inside, total, unsaid, _ = table["accuracy"]
     assert inside > 0.9 * total
     assert unsaid == 0
+
+
+def test_agents_of_an_episode_take_what_was_fitted(small: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    fitted = fit([f for f in figures_of(small) if f.section == "critic_verdict"])
+    fitted.habit["review math"].update(good_right=0.01, good_wrong=0.01)  # as if critics hardly approved
+    write_calibration(fitted, str(path))
+    shipped = mas2_env.run("reflexion", "gsm8k", items=60)
+    own = mas2_env.run("reflexion", "gsm8k", items=60, backend=f"simulated[calibration={path}]")
+    assert own.plan.backend_digest != shipped.plan.backend_digest
+    assert sum(o.model_calls for o in own.outcomes) > 1.2 * sum(o.model_calls for o in shipped.outcomes)
+    assert not own.summary.void
 
 
 def test_the_core_is_reproduced(figures_file: str) -> None:

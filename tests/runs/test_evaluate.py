@@ -162,6 +162,32 @@ def test_a_changed_pool_keeps_a_run_from_going_on(lab):
         resume("run")
 
 
+def test_a_changed_file_of_the_backend_keeps_a_run_from_going_on(lab, monkeypatch):
+    Path("mine.toml").write_text("[troubles]\nunavailable = 0.2\n")
+    options = {"items": 12, "backend": "simulated[parameters=mine.toml]"}
+    own = evaluate(["lab:Solo"], ["lab:Sums"], out="own", **options)
+    shipped = evaluate(["lab:Solo"], ["lab:Sums"], items=12)
+    assert sum(o.failures for o in own.outcomes) > sum(o.failures for o in shipped.outcomes)
+    assert own.plan.backend == f"simulated[parameters={Path('mine.toml').absolute()}]"
+    keep("own", 5)
+    folder = Path("own").absolute()
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert resume(folder).summary == own.summary
+    Path("../mine.toml").rename("moved.toml")
+    with pytest.raises(PoolError, match=r"mine\.toml: cannot be read: No such file or directory"):
+        resume(folder)
+    moved = {"backend": "simulated[parameters=moved.toml]"}
+    assert resume(folder, asked=moved).summary == own.summary
+    Path("moved.toml").write_text("[troubles]\nunavailable = 0.3\n")
+    with pytest.raises(
+        RunError, match=r"the parameters of backend 'simulated\[.*moved\.toml\]' have changed"
+    ):
+        resume(folder, asked=moved)
+    with pytest.raises(RunError, match=r"backend was 'simulated\[.*\]' and is now 'simulated'"):
+        resume(folder, asked={"backend": "simulated"})
+
+
 def test_records_of_another_run_are_not_taken_in(lab):
     whole("run")
     evaluate(["lab:Slow"], ["lab:Sums"], items=2, out="other", **LAB)
