@@ -1,5 +1,6 @@
 """`mas2 serve-mock`: a scripted OpenAI-compatible server for load tests."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,12 +51,13 @@ def serve_mock_command(
     options = {"seed": seed, "latency": latency, "concurrency": concurrency}
     changes = {name: value for name, value in options.items() if value is not None}
     faults = msgspec.structs.replace(made.faults, **_faults(fault or []))
-    made = msgspec.structs.replace(made, **changes, faults=faults).check()
+    made = msgspec.structs.replace(made, **changes, faults=faults)
+    made = made.check(f"{scenario} with these options" if scenario is not None else "options")
     asyncio.run(_serve(Mock(made, log, host, port, keep=False)))
 
 
 def _faults(given: list[str]) -> dict[str, float]:
-    from mas2_env.errors import DataError
+    from mas2_env.errors import UsageError
     from mas2_env.mock.scenario import Faults
     from mas2_env.pool import did_you_mean
 
@@ -64,14 +66,16 @@ def _faults(given: list[str]) -> dict[str, float]:
         name, _, share = entry.partition("=")
         if name not in Faults.__struct_fields__:
             known = Faults.__struct_fields__
-            raise DataError(
+            raise UsageError(
                 f"--fault {entry!r}: there is no misbehaviour {name!r}{did_you_mean(name, known)}; "
                 f"there are {', '.join(known)}"
             )
         try:
             found[name] = float(share)
         except ValueError:
-            raise DataError(f"--fault {entry!r}: expected NAME=SHARE, a share from 0 to 1") from None
+            found[name] = math.nan
+        if not 0.0 <= found[name] <= 1.0:
+            raise UsageError(f"--fault {entry!r}: expected NAME=SHARE, a share from 0 to 1")
     return found
 
 

@@ -1,5 +1,6 @@
 """What a mock server does: a TOML file, or options, as data."""
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,16 @@ from mas2_env.errors import DataError
 
 DRAWN: Final = "{draw}"
 """Stands for a seeded digit in the text of a reply."""
+
+_AMOUNTS: Final = (
+    "latency",
+    "tokens_per_second",
+    "concurrency",
+    "retry_after",
+    "hang_seconds",
+    "drip_seconds",
+    "die_after",
+)
 
 
 class Faults(Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,8 +117,8 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
     faults: Faults = Faults()
     reply: tuple[ReplyRule, ...] = ()
 
-    def check(self) -> "Scenario":
-        """The scenario, if it can be played.
+    def check(self, where: str = "scenario") -> "Scenario":
+        """The scenario, if it can be played; `where` names it in errors.
 
         Raises:
             DataError: naming the value and what was expected.
@@ -115,19 +126,19 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
         shares = msgspec.structs.asdict(self.faults)
         for name, value in [*shares.items(), ("cached", self.cached), ("jitter", self.jitter)]:
             if not 0.0 <= value <= 1.0:
-                raise DataError(f"scenario: {name} is {value}, expected a share from 0 to 1")
+                raise DataError(f"{where}: {name} is {value}, expected a share from 0 to 1")
         if sum(shares.values()) > 1.0 + 1e-9:
-            raise DataError(f"scenario: the faults add up to {sum(shares.values()):g}, expected at most 1")
-        for name in ("latency", "tokens_per_second", "retry_after", "hang_seconds", "drip_seconds"):
-            if getattr(self, name) < 0:
-                raise DataError(f"scenario: {name} is {getattr(self, name)}, expected at least 0")
+            raise DataError(f"{where}: the faults add up to {sum(shares.values()):g}, expected at most 1")
+        for name in _AMOUNTS:
+            if not 0 <= getattr(self, name) < math.inf:
+                raise DataError(f"{where}: {name} is {getattr(self, name)}, expected a number from 0")
         for rule in self.reply:
             if not rule.texts:
-                raise DataError(f"scenario: the rule for {rule.match!r} has no texts, expected at least one")
+                raise DataError(f"{where}: the rule for {rule.match!r} has no texts, expected at least one")
             try:
                 re.compile(rule.match)
             except re.error as error:
-                raise DataError(f"scenario: {rule.match!r} is no regular expression: {error}") from None
+                raise DataError(f"{where}: {rule.match!r} is no regular expression: {error}") from None
         return self
 
 
@@ -144,7 +155,7 @@ def load_scenario(path: Path) -> Scenario:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
     try:
-        return msgspec.convert(raw, Scenario, strict=False).check()
+        return msgspec.convert(raw, Scenario, strict=False).check(str(path))
     except msgspec.ValidationError as error:
         raise DataError(f"{path}: {error}") from None
 

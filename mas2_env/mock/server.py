@@ -105,6 +105,7 @@ class Mock:
         Raises:
             DataError: if the port or the log cannot be had.
         """
+        self._open_log()
         app = web.Application(client_max_size=64 << 20)
         app.router.add_get("/health", self._health)
         app.router.add_get("/v1/models", self._models)
@@ -113,13 +114,18 @@ class Mock:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         try:
-            if self._log is not None:
-                self._file = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             await web.TCPSite(self._runner, self.host, self.port, backlog=4096).start()
         except OSError as error:
             await self.close()
             raise DataError(f"cannot serve on {self.host}:{self.port}: {error.strerror or error}") from None
         self.port = self._runner.addresses[0][1]
+
+    def _open_log(self) -> None:
+        if self._log is not None:
+            try:
+                self._file = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise DataError(f"{self._log}: the log cannot be written: {error.strerror}") from None
 
     async def close(self) -> None:
         """Stop listening."""

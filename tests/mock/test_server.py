@@ -168,8 +168,10 @@ def test_a_server_that_dies():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("latency = -1", "latency is -1.0, expected at least 0"),
-        ("[faults]\ndrop = 0.7\nhalf = 0.7", "the faults add up to 1.4, expected at most 1"),
+        ("latency = -1", "scenario.toml: latency is -1.0, expected a number from 0"),
+        ("retry_after = nan", "retry_after is nan, expected a number from 0"),
+        ("concurrency = -1", "concurrency is -1, expected a number from 0"),
+        ("[faults]\ndrop = 0.7\nhalf = 0.7", "scenario.toml: the faults add up to 1.4, expected at most 1"),
         ("[faults]\ndrpo = 0.7", "unknown field `drpo`"),
         ("[[reply]]\nmatch = '('", "is no regular expression"),
         ("[[reply]]\ntexts = []", "has no texts"),
