@@ -142,7 +142,9 @@ def _print_summary(label: str, rows: "Sequence[Row]", figures: dict[str, float])
     ]
     if scored:
         lines.append(("success", _share(sum(bool(row.success) for row in scored) / len(scored))))
-    lines += [(name, _share(value)) for name, value in figures.items()]
+    lines += [
+        (name, f"{value:,}" if isinstance(value, int) else _share(value)) for name, value in figures.items()
+    ]
     words: dict[str, Counter[str]] = {}
     for row in scored:
         for name, value in row.metrics.items():

@@ -145,7 +145,7 @@ class Scorer:
         return UNSET
 
     def summary(self, predictions: Sequence[Prediction], rows: Sequence[Row]) -> dict[str, float]:
-        """Figures over all rows that were scored: the mean of each metric that is a number."""
+        """Figures over all scored rows, counts as integers: the mean of each metric that is a number."""
         return means(rows)
 
     @cached_property

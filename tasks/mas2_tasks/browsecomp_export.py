@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mas2_env.commands.output import error_line
 from mas2_env.errors import DataError, Mas2Error
 from mas2_env.plugins import import_object
 from mas2_env.runs.journal import read_run
@@ -115,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name, runs in found.items():
             print(f"{given.out / name}: {write_runs(given.out / name, runs.values())} run files")
     except Mas2Error as error:
-        print(f"error: {error}", file=sys.stderr)
+        error_line(str(error))
         return 1
     return 0
 

@@ -98,5 +98,4 @@ class BrowseScorer(Scorer):
         official = summary(verdicts)
         figures = {name: value for name, value in official.items() if isinstance(value, float)}
         tools = {f"{tool} calls": value for tool, value in official["avg_tool_stats"].items()}
-        printed = {name: float(value) for name, value in official["printed"].items()}
-        return {**figures, **tools, **printed}
+        return {**figures, **tools, **official["printed"]}

@@ -450,6 +450,8 @@ def test_recorded_judgements_are_used(
     for name in ("Accuracy (%)", "Recall (%)", "Calibration Error (%)"):
         assert f"{name} " in printed
         assert f"{row['official'][name]:.4f}" in printed
+    lines = [line.split() for line in printed.splitlines()]
+    assert ["evaluated", str(len(records))] in lines, "a count, not a mean"
 
 
 def test_runs_of_our_own_become_run_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -472,4 +474,6 @@ def test_runs_of_our_own_become_run_files(tmp_path: Path, capsys: pytest.Capture
         == 0
     )
     assert export([str(tmp_path / "b"), str(tmp_path / "files")]) == 1
-    assert "without traces" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith("mas2: error: ")
+    assert "without traces" in error
