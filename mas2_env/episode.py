@@ -7,12 +7,12 @@ pickled, and replayed bit for bit.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from mas2_env.errors import Breakdown, InvalidDecision
 from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
-from mas2_env.execution.intake import own, own_assignment, shorten, take_usage, text_faults
+from mas2_env.execution.intake import KINDS, own_assignment, shorten, take_decision, take_usage
 from mas2_env.execution.operation import Operation, ScoreCall
 from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
@@ -36,7 +36,6 @@ from mas2_env.settings import Settings
 from mas2_env.system.edit import apply
 from mas2_env.system.model import (
     Assignment,
-    Decision,
     Rebuild,
     Rectification,
     Retry,
@@ -45,16 +44,9 @@ from mas2_env.system.model import (
     Template,
 )
 from mas2_env.system.reader import read
-from mas2_env.system.validate import check_assignment, check_rectification, check_template
 from mas2_env.task import Item, Score
 
 EpisodeStage: TypeAlias = Literal["generate", "implement", "run", "rectify", "done"]
-
-_KINDS: dict[str, type[Any]] = {
-    "generate": Template,
-    "implement": Assignment,
-    "rectify": Rectification,
-}
 
 
 class Episode:
@@ -154,7 +146,7 @@ class Episode:
         Raises:
             ValueError: if no decision is asked for.
         """
-        if self.stage not in _KINDS:
+        if self.stage not in KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
         task, settings, item = self.item.task, self.settings, self.item
         return Observation(
@@ -190,7 +182,7 @@ class Episode:
             ValueError: if no decision is asked for.
         """
         stage = self.stage
-        if stage not in _KINDS:
+        if stage not in KINDS:
             raise ValueError(f"no decision is asked for: the stage is {stage!r}")
         if isinstance(answer, Metered):
             usage, answer = answer.usage, answer.decision
@@ -199,9 +191,11 @@ class Episode:
         repairs: tuple[str, ...] = ()
         try:
             if isinstance(answer, str):
-                reading = read(answer, _KINDS[stage])
+                reading = read(answer, KINDS[stage])
                 answer, repairs = reading.decision, reading.repairs
-            decision = self._check(answer)
+            decision = take_decision(
+                answer, stage, self.item.task, self.pool, self.settings, self.template, self._execution
+            )
             if problems:
                 raise InvalidDecision(problems)
         except InvalidDecision as error:
@@ -230,7 +224,7 @@ class Episode:
         Raises:
             ValueError: if no decision is asked for.
         """
-        if self.stage not in _KINDS:
+        if self.stage not in KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
         self._reject(tuple(problems), usage, self._meter(usage))
 
@@ -242,32 +236,6 @@ class Episode:
         prompt, completion, total = self._meta
         self._meta = (prompt + usage.prompt_tokens, completion + usage.completion_tokens, total + cost)
         return cost
-
-    def _check(self, decision: object) -> Decision:
-        kind = _KINDS[self.stage]
-        if type(decision) is not kind:
-            raise InvalidDecision(
-                [f"$: the stage {self.stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
-            )
-        tools = tuple([tool.name for tool in self.item.task.tools])
-        backbones, limits = self.pool.backbones, self.settings.limits
-        if type(decision) is Template:
-            problems = check_template(decision, tools, limits)
-        elif type(decision) is Assignment:
-            assert self.template is not None
-            problems = check_assignment(decision, self.template, backbones)
-        else:
-            assert type(decision) is Rectification
-            execution = self._execution
-            assert execution is not None
-            turns = [turn.id for turn, _, _ in execution.turns()]
-            problems = check_rectification(
-                decision, execution.system, turns, execution.failed_turns(), tools, backbones, limits
-            )
-        problems = problems or text_faults(decision)
-        if problems:
-            raise InvalidDecision(problems)
-        return own(decision)
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
         problems = shorten(problems)

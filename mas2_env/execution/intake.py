@@ -1,13 +1,24 @@
 """What an episode takes from a policy: nothing that it cannot price, write down, or keep from changing."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from mas2_env.errors import InvalidDecision
+from mas2_env.execution.execution import Execution
 from mas2_env.policy import Usage
 from mas2_env.pool import Pool, did_you_mean
-from mas2_env.system.model import Assignment, Decision, Edit, Rebuild, Rectification, System
+from mas2_env.settings import Settings
+from mas2_env.system.model import Assignment, Decision, Edit, Rebuild, Rectification, System, Template
+from mas2_env.system.validate import check_assignment, check_rectification, check_template
+from mas2_env.task import Task
 
+KINDS: Final[dict[str, type[Any]]] = {
+    "generate": Template,
+    "implement": Assignment,
+    "rectify": Rectification,
+}
+"""What each stage asks for."""
 MOST_TOKENS: Final = 2**31 - 1
 """Of one decision; more cannot be meant."""
 MOST_PROBLEMS: Final = 30
@@ -38,7 +49,55 @@ def take_usage(usage: object, pool: Pool) -> tuple[Usage | None, list[str]]:
     return taken, problems
 
 
-def text_faults(decision: Decision) -> list[str]:
+def take_decision(
+    decision: object,
+    stage: str,
+    task: Task,
+    pool: Pool,
+    settings: Settings,
+    template: Template | None,
+    execution: Execution | None,
+) -> Decision:
+    """A decision as an episode may keep it.
+
+    Args:
+        decision: what the policy gave.
+        stage: at which it was asked for.
+        task: whose tools may be granted.
+        pool: whose backbones may be assigned.
+        settings: bound the system's size.
+        template: from `implement` on.
+        execution: at `rectify`.
+
+    Raises:
+        InvalidDecision: if it cannot be carried out, with every fault.
+    """
+    kind = KINDS[stage]
+    if type(decision) is not kind:
+        raise InvalidDecision(
+            [f"$: the stage {stage!r} asks for {kind.__name__}, got {type(decision).__name__}"]
+        )
+    tools = tuple([tool.name for tool in task.tools])
+    backbones, limits = pool.backbones, settings.limits
+    if type(decision) is Template:
+        problems = check_template(decision, tools, limits)
+    elif type(decision) is Assignment:
+        assert template is not None
+        problems = check_assignment(decision, template, backbones)
+    else:
+        assert type(decision) is Rectification
+        assert execution is not None
+        turns = [turn.id for turn, _, _ in execution.turns()]
+        problems = check_rectification(
+            decision, execution.system, turns, execution.failed_turns(), tools, backbones, limits
+        )
+    problems = problems or _text_faults(decision)
+    if problems:
+        raise InvalidDecision(problems)
+    return _own(decision)
+
+
+def _text_faults(decision: Decision) -> list[str]:
     """What keeps a decision from being written as JSON: half characters, which Python's strings may hold."""
     try:
         msgspec.json.encode(decision)
@@ -47,7 +106,7 @@ def text_faults(decision: Decision) -> list[str]:
     return []
 
 
-def own(decision: Decision) -> Decision:
+def _own(decision: Decision) -> Decision:
     """The decision with dictionaries of its own: whoever gave it may go on to change theirs."""
     if type(decision) is Assignment:
         return own_assignment(decision)
