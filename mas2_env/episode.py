@@ -6,6 +6,7 @@ pickled, and replayed bit for bit.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
 from mas2_env.execution.intake import KINDS, own_assignment, shorten, take_decision, take_usage
 from mas2_env.execution.operation import Operation, ScoreCall
+from mas2_env.execution.outcome import Conduct, outcome_of
 from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
     Decided,
@@ -31,7 +33,7 @@ from mas2_env.execution.view import view
 from mas2_env.observation import BackboneView, Observation
 from mas2_env.policy import Answer, Metered, Usage
 from mas2_env.pool import Pool
-from mas2_env.reward import Outcome, OutcomeKind, reference_cost, reward
+from mas2_env.reward import Outcome, OutcomeKind, reference_cost
 from mas2_env.settings import Settings
 from mas2_env.system.edit import apply
 from mas2_env.system.model import (
@@ -68,12 +70,9 @@ class Episode:
     """
 
     __slots__ = (
-        "_edits",
+        "_conduct",
         "_execution",
-        "_invalid",
-        "_meta",
         "_problems",
-        "_rectifications",
         "_score_call",
         "assignment",
         "item",
@@ -100,10 +99,7 @@ class Episode:
         self._execution: Execution | None = None
         self._score_call: ScoreCall | None = None
         self._problems: tuple[str, ...] = ()
-        self._invalid = 0
-        self._rectifications = 0
-        self._edits = 0
-        self._meta = (0, 0, 0)
+        self._conduct = Conduct()
         task = item.task
         self.trace: list[Event] = [
             Started(
@@ -163,9 +159,9 @@ class Episode:
             template=self.template,
             assignment=own_assignment(self.assignment) if self.assignment is not None else None,
             execution=view(self._execution) if self._execution is not None else None,
-            rectifications_left=settings.max_rectifications - self._rectifications,
+            rectifications_left=settings.max_rectifications - self._conduct.rectifications,
             problems=self._problems,
-            invalid_left=settings.max_invalid - self._invalid,
+            invalid_left=settings.max_invalid - self._conduct.invalid,
             max_tool_steps=settings.max_tool_steps,
         )
 
@@ -187,7 +183,7 @@ class Episode:
         if isinstance(answer, Metered):
             usage, answer = answer.usage, answer.decision
         usage, problems = take_usage(usage, self.pool)
-        cost = self._meter(usage)
+        cost = self._conduct.meter(usage, self.pool)
         repairs: tuple[str, ...] = ()
         try:
             if isinstance(answer, str):
@@ -226,23 +222,14 @@ class Episode:
         """
         if self.stage not in KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
-        self._reject(tuple(problems), usage, self._meter(usage))
-
-    def _meter(self, usage: Usage | None) -> int:
-        if usage is None:
-            return 0
-        name = usage.backbone if usage.backbone in self.pool.backbones else self.pool.meta
-        cost = self.pool[name].cost(usage.prompt_tokens, usage.completion_tokens)
-        prompt, completion, total = self._meta
-        self._meta = (prompt + usage.prompt_tokens, completion + usage.completion_tokens, total + cost)
-        return cost
+        self._reject(tuple(problems), usage, self._conduct.meter(usage, self.pool))
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
         problems = shorten(problems)
         self._problems = problems
-        self._invalid += 1
+        self._conduct.invalid += 1
         self.trace.append(Rejected(self.stage, problems, usage, cost))
-        if self._invalid > self.settings.max_invalid:
+        if self._conduct.invalid > self.settings.max_invalid:
             self._end("failure", "invalid decisions", Score(False, 0.0), None)
 
     def _begin(self, assignment: Assignment) -> None:
@@ -263,9 +250,9 @@ class Episode:
         execution = self._execution
         assert execution is not None
         edits = rectification.edits
-        self._rectifications += 1
+        self._conduct.rectifications += 1
         if edits:
-            self._edits += len(edits)
+            self._conduct.edits += len(edits)
             system = apply(execution.system, edits)
             self.trace.append(Edited(execution.step, edits))
             self.template, self.assignment = system.template, system.assignment
@@ -354,7 +341,7 @@ class Episode:
             self.trace.append(
                 Triggered(execution.step, trigger.reasons, trigger.failed, execution.tally.cost)
             )
-            if self.settings.rectifier and self._rectifications < self.settings.max_rectifications:
+            if self.settings.rectifier and self._conduct.rectifications < self.settings.max_rectifications:
                 self.stage = "rectify"
                 return
             execution.proceed()
@@ -364,34 +351,9 @@ class Episode:
     # The end.
 
     def _end(self, kind: OutcomeKind, reason: str, score: Score | None, answer: str | None) -> None:
-        meta_prompt, meta_completion, meta_cost = self._meta
         tally = self._execution.tally if self._execution is not None else Tally()
-        counted = tally.cost + meta_cost if self.settings.count_meta else tally.cost
-        value = score.value if score is not None else 0.0
-        self.outcome = Outcome(
-            kind=kind,
-            reason=" ".join(reason.split()),
-            reward=None
-            if kind == "void"
-            else reward(self.settings.reward, kind == "success", value, counted, self.reference_cost),
-            score=value,
-            metrics=score.metrics if score is not None else {},
-            answer=answer,
-            cost=tally.cost,
-            meta_cost=meta_cost,
-            reference_cost=self.reference_cost,
-            cost_ratio=counted / self.reference_cost,
-            prompt_tokens=tally.prompt_tokens,
-            completion_tokens=tally.completion_tokens,
-            meta_prompt_tokens=meta_prompt,
-            meta_completion_tokens=meta_completion,
-            model_calls=tally.model_calls,
-            tool_calls=tally.tool_calls,
-            failures=tally.failures,
-            triggers=tally.triggers,
-            rectifications=self._rectifications,
-            edits=self._edits,
-            invalid=self._invalid,
+        self.outcome = outcome_of(
+            kind, reason, score, answer, tally, self._conduct, self.reference_cost, self.settings
         )
         self.trace.append(Ended(self.outcome))
         self.stage = "done"
@@ -410,6 +372,7 @@ class Episode:
         for name in Episode.__slots__:
             setattr(twin, name, getattr(self, name))
         twin.trace = self.trace.copy()
+        twin._conduct = copy(self._conduct)
         if seed is not None:
             twin.seed = seed
             twin.trace.append(Forked(seed))
