@@ -4,8 +4,10 @@ A third party subclasses `Task`, fills in the abstract members and registers the
 group `mas2.tasks`; everything else (environments, evaluation, leaderboard) follows from this class.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
@@ -145,7 +147,7 @@ class Task(ABC):
 
     Subclasses keep their constructor arguments JSON-able: environments are made from them by name. A task
     pickles as its class and arguments, so that no data set travels between processes. Arguments of its own (a
-    dial, a corpus) are keyword-only, and `options` holds their values.
+    dial, a corpus) are keyword-only, and `keep_options` is told their values.
     """
 
     name: ClassVar[str]
@@ -165,6 +167,8 @@ class Task(ABC):
     scorer: ClassVar[str] = "mas2_env.scoring.scorer:Scorer"
     """What scores files of predictions: `package.module:Class`, a subclass of this one."""
 
+    _options: Mapping[str, Any] = MappingProxyType({})
+
     def __init__(
         self,
         source: SourceName = "procedural",
@@ -177,6 +181,20 @@ class Task(ABC):
         self.seed = seed
         self.split: SplitName = split
 
+    def keep_options(self, **own: Any) -> None:
+        """Keep the values of the constructor's own arguments, for `options`.
+
+        Called by the constructor of a task that has such arguments, before that of its base class, which may
+        look at them. What the class at hand does not take is no option of it.
+        """
+        arguments = inspect.signature(type(self)).parameters
+        differing = {
+            name: value
+            for name, value in own.items()
+            if name in arguments and value != arguments[name].default
+        }
+        self._options = {**self._options, **differing}
+
     def __reduce__(self) -> tuple[Callable[..., "Task"], tuple[Any, ...]]:
         arguments = {"source": self.source, "path": self.path, "seed": self.seed, **self.variant}
         return (_rebuild, (type(self), arguments))
@@ -184,7 +202,7 @@ class Task(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Values of the constructor's arguments that are the task's own and differ from their defaults."""
-        return {}
+        return dict(self._options)
 
     @property
     def benchmark(self) -> str:

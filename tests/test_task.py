@@ -21,13 +21,9 @@ class Sums(Task):
     digest = "0"
 
     def __init__(self, source="procedural", path=None, seed=0, split="all", *, depth=2, unit="one"):
+        self.keep_options(depth=depth, unit=unit)
         super().__init__(source, path, seed, split)
         self.depth, self.unit = depth, unit
-
-    @property
-    def options(self):
-        values = {"depth": self.depth, "unit": self.unit}
-        return {name: value for name, value in values.items() if value != {"depth": 2, "unit": "one"}[name]}
 
     def item(self, index):
         return Item(self, f"sums/{index}", f"{self.depth} of {self.unit}?", Truth(str(self.depth), ("0",)))
@@ -70,6 +66,24 @@ def test_a_label_says_what_differs_from_the_defaults_and_reads_back():
 def test_a_task_pickles_as_its_class_and_arguments():
     again = pickle.loads(pickle.dumps(Sums(seed=3, depth=7, split="train")))
     assert (again.seed, again.depth, again.split, again.unit) == (3, 7, "train", "one")
+
+
+class Deep(Sums):
+    """Sums whose depth is another by default, and whose unit is not the caller's to choose."""
+
+    def __init__(self, source="procedural", path=None, seed=0, split="all", *, depth=8, last=0):
+        self.keep_options(last=last)
+        super().__init__(source, path, seed, split, depth=depth, unit="two")
+
+
+def test_a_subclass_has_the_options_and_defaults_of_its_own_constructor():
+    assert Deep().options == {}
+    assert Deep(depth=2).label == "Sums[depth=2]"
+    assert Deep(depth=2, last=1).options == {"last": 1, "depth": 2}
+    again = pickle.loads(pickle.dumps(Deep(depth=2)))
+    assert (again.depth, again.unit) == (2, "two")
+    Deep(depth=2).options["depth"] = 3
+    assert Deep(depth=2).options == {"depth": 2}
 
 
 def test_an_unknown_option_is_named_with_the_nearest():

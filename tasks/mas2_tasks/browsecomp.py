@@ -125,6 +125,7 @@ class BrowseCompPlus(SourcedTask):
             "tokenizer": tokenizer,
         }
         self._check_options(source)
+        self.keep_options(**self._given)
         super().__init__(source, path, seed, split)
         self._cut = cutter(tokenizer)
         if source == "file" and corpus is None and self._brought is None:
@@ -145,11 +146,6 @@ class BrowseCompPlus(SourcedTask):
                 f"{self.name}: judge is {judge!r}, expected {MATCH!r} or backbone@backend, as in "
                 "gpt-4.1-mini@openai"
             )
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The task's own arguments that are not at their defaults."""
-        return {name: value for name, value in self._given.items() if value != _DEFAULTS[name]}
 
     # Items.
 

@@ -108,20 +108,16 @@ class Diagnostic(SourcedTask):
         self.dials = Dials(
             depth, breadth, context, number("tool", tool), number("verification", verification)
         )
+        self.keep_options(**structs.asdict(self.dials))
         super().__init__(source, path, seed, split)
         dials = self.dials
-        self._key = "-".join(f"{name}{value}" for name, value in dials.changed.items())
+        self._key = "-".join(f"{name}{value}" for name, value in self.options.items())
         if self._key:
             self._prefix += f"{self._key}/"
         readers = (LIST_FILES, READ_FILE) if dials.context else ()
         self.tools = (*readers, CALCULATOR) if dials.tool or dials.verification else readers
         self._large = round(dials.tool * dials.steps)
         self._least = max(SMALLEST_ANSWER, CANDIDATES * dials.modulus)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The dials that differ from their defaults."""
-        return self.dials.changed
 
     @classmethod
     def sources(cls) -> dict[str, int | None]:

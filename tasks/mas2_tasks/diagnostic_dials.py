@@ -3,7 +3,7 @@
 from math import isfinite, log2
 from typing import Any, Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from mas2_env.errors import DataError
 
@@ -41,12 +41,6 @@ class Dials(Struct, frozen=True):
                 continue
             what = "a whole number" if whole else "a number"
             raise DataError(f"Diagnostic: {name} is {value!r}, expected {what} from {low} to {high}")
-
-    @property
-    def changed(self) -> dict[str, Any]:
-        """Those that differ from the defaults."""
-        defaults = structs.asdict(Dials())
-        return {name: value for name, value in structs.asdict(self).items() if value != defaults[name]}
 
     @property
     def steps(self) -> int:

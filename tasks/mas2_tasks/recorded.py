@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,6 +73,7 @@ class Recorded(Task):
         model: str | None = None,
         turns: int = 1,
     ) -> None:
+        self.keep_options(benchmark=benchmark, system=system, model=model, turns=turns)
         super().__init__(source, path, seed, split)
         if source != "file" or path is None or split != "all":
             raise DataError(
@@ -80,7 +81,6 @@ class Recorded(Task):
             )
         if turns < 1:
             raise DataError(f"{self.name}: turns is {turns}, expected at least 1")
-        self._given = {"benchmark": benchmark, "system": system, "model": model, "turns": turns}
         self.turns = turns
         records = read_records(path, Row)
         rows: Iterable[Row] = records.rows
@@ -117,12 +117,6 @@ class Recorded(Task):
             if row.correct is not None:
                 models.setdefault((row.source, row.benchmark, row.setting), {})[row.model] = None
         return tuple(Part(*key, tuple(sorted(names))) for key, names in models.items())
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What the constructor was given beyond the file."""
-        defaults = {"benchmark": None, "system": None, "model": None, "turns": 1}
-        return {name: value for name, value in self._given.items() if value != defaults[name]}
 
     @property
     def benchmark(self) -> str:
