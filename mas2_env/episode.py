@@ -14,6 +14,7 @@ from mas2_env.errors import Breakdown, InvalidDecision
 from mas2_env.execution.drive import Ending
 from mas2_env.execution.execution import Execution
 from mas2_env.execution.intake import KINDS, own_assignment, shorten, take_decision, take_usage
+from mas2_env.execution.latency import Clock, timed_lines
 from mas2_env.execution.operation import Operation, ScoreCall
 from mas2_env.execution.outcome import Conduct, outcome_of
 from mas2_env.execution.tally import Tally
@@ -358,9 +359,13 @@ class Episode:
         self.trace.append(Ended(self.outcome))
         self.stage = "done"
 
-    def trace_lines(self) -> Iterator[bytes]:
-        """The trace as JSON lines, without line ends; the first names the version of the format."""
-        return lines(self.trace)
+    def trace_lines(self, seconds: Clock | None = None) -> Iterator[bytes]:
+        """The trace as JSON lines, without line ends; the first names the version of the format.
+
+        Args:
+            seconds: how long model calls took, if that is to stand in it: `Backend.seconds_of`.
+        """
+        return lines(self.trace) if seconds is None else timed_lines(self.trace, seconds)
 
     def fork(self, seed: int | None = None) -> "Episode":
         """A copy with the same past. The same decisions give it the same future, unless it is re-seeded.

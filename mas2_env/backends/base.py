@@ -37,6 +37,14 @@ class Backend(ABC):
         """Answer one call without blocking the event loop. The default suits backends that never wait."""
         return self.complete((call,))[0]
 
+    def seconds_of(self, call: ModelCall, answer: Reply | Failure) -> float | None:
+        """How long a call took that had this answer, where no clock is needed to know it.
+
+        Simulated calls take no time, and would have taken some. None: whoever asks has to measure, and what
+        was measured stands in the ledger.
+        """
+        return None
+
     def prepare(self) -> None:  # noqa: B027
         """Look, before a run begins, whether calls can be answered at all.
 

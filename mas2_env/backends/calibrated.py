@@ -115,6 +115,33 @@ class Model(_Table, frozen=True):
     tasks: dict[str, Share] = {}
 
 
+class Latency(_Table, frozen=True):
+    """How long a call takes: (fixed + per_token · completion tokens) · e^(spread · normal) seconds.
+
+    Attributes:
+        fixed: seconds, whatever the length of the reply.
+        per_token: seconds for each completion token; where `power` is not 0, of a backbone at 1 USD per
+            million tokens.
+        spread: standard deviation of the log of what the line leaves.
+        power: the power of the price that `per_token` follows, for backbones that nobody timed.
+        apart: how far apart backbones of one price lie: standard deviation of the log of `per_token`.
+    """
+
+    fixed: Annotated[float, Meta(ge=0.0)]
+    per_token: Annotated[float, Meta(ge=0.0)]
+    spread: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.0
+    power: float = 0.0
+    apart: Annotated[float, Meta(ge=0.0)] = 0.0
+
+    def at(self, price: float) -> "Latency":
+        """That of a backbone at a price, in nano-USD per token."""
+        return Latency(self.fixed, self.per_token * (price / 1000.0) ** self.power, self.spread)
+
+
+BY_PRICE: Final = "by price"
+"""Key of the latency of backbones that nobody timed."""
+
+
 class Calibration(_Table, frozen=True):
     """The whole file.
 
@@ -124,6 +151,7 @@ class Calibration(_Table, frozen=True):
         habit: what feedback, tests, reviews and evidence do, by name.
         task: benchmarks of simulated episodes, put together from recordings.
         model: recorded models as backbones.
+        latency: how long calls take, by model; by system those of a whole pipeline; and `BY_PRICE`.
     """
 
     setting: dict[str, Setting]
@@ -131,6 +159,7 @@ class Calibration(_Table, frozen=True):
     habit: dict[str, dict[str, float]]
     task: dict[str, Setting] = {}
     model: dict[str, Model] = {}
+    latency: dict[str, Latency] = {}
 
 
 def load_calibration(path: str | Path | None = None) -> Calibration:
@@ -162,6 +191,7 @@ def load_over_shipped(path: str | Path | None) -> Calibration:
         {**shipped.habit, **habits},
         {**shipped.task, **own.task},
         {**shipped.model, **own.model},
+        {**shipped.latency, **own.latency},
     )
     for name, table in own.task.items():
         if table.manner not in whole.manner:

@@ -66,6 +66,10 @@ class Keeping(ChatBackend):
         """Whether the backend inside can be asked anything."""
         return isinstance(self.inner, ChatBackend) and self.inner.talks
 
+    def seconds_of(self, call: ModelCall, answer: Reply | Failure) -> float | None:
+        """As the backend inside: a kept answer took as long when it was given."""
+        return self.inner.seconds_of(call, answer)
+
     def prepare(self) -> None:
         """Look whether the backend inside can answer, unless it is never asked."""
         if self.mode != "replay":
@@ -256,6 +260,10 @@ class Metered(Backend):
         self._note(call, answer, time.monotonic() - begin)
         return answer
 
+    def seconds_of(self, call: ModelCall, answer: Reply | Failure) -> float | None:
+        """As the backend inside."""
+        return self.inner.seconds_of(call, answer)
+
     def prepare(self) -> None:
         """As the backend inside."""
         self.inner.prepare()
@@ -275,4 +283,6 @@ class Metered(Backend):
     def _note(self, call: ModelCall, answer: object, seconds: float) -> None:
         if self.ledger is not None and isinstance(answer, Reply | Failure):
             prompt = render_call(call)
+            known = self.inner.seconds_of(call, answer)
+            seconds = seconds if known is None else known
             self.ledger.add(_line(prompt, answer, self.pool, "server", seconds, type(self.inner).__name__))

@@ -112,6 +112,12 @@ def merit(right: Numbers, noise: float, normal: Numbers) -> Numbers:
     return right + noise * normal
 
 
+def seconds(tokens: Numbers, fixed: float, per_token: float, spread: float, normal: Numbers) -> Numbers:
+    """Seconds of a call: a line in its completion tokens, times a log-normal factor whose median is 1."""
+    x = spread * normal
+    return (fixed + per_token * tokens) * (np.exp(x) if isinstance(x, np.ndarray) else math.exp(x))
+
+
 def length(mu: Numbers, sigma: Numbers, normal: Numbers) -> Numbers:
     """Completion tokens of a reply, log-normal."""
     x = mu + sigma * normal

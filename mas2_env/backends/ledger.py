@@ -6,7 +6,7 @@ ledger and a kill leaves whole lines. Totals are read from the file, other proce
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mas2_env.errors import BudgetError, RecordError
+from mas2_env.execution.operation import ModelCall
 
 _BLOCK: Final = 1 << 22
 
@@ -27,7 +28,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         time: UTC seconds since 1970 when it ended; with `seconds` the only clock in it.
-        seconds: how long it took, waiting for its turn left out.
+        seconds: how long it took, waiting for its turn left out; of a simulated call, how long it would have.
         query: id of the item; empty where it cannot be known: a policy asked from threads of its own.
         role: of the system, or the stage of a meta-agent.
         operation: id of the model call.
@@ -267,6 +268,17 @@ def sum_lines(lines: Iterable[Line]) -> Totals:
     for line in lines:
         totals = totals.plus(line)
     return totals
+
+
+def clock(lines: Iterable[Line]) -> Callable[[ModelCall, object], float | None]:
+    """How long each model call of a run took, by its key: requests in vain included, pauses between them not.
+
+    Of a call that is not among the lines, None.
+    """
+    taken: dict[str, float] = {}
+    for line in lines:
+        taken[line.key] = taken.get(line.key, 0.0) + line.seconds
+    return lambda call, answer: taken.get(call.key[:8].hex())
 
 
 def kept_line(line: Line) -> Line:

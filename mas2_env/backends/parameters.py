@@ -3,6 +3,7 @@
 import math
 import tomllib
 from bisect import bisect_right
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from mas2_env.backends.calibrated import Model, read_own
+from mas2_env.backends.calibrated import BY_PRICE, Latency, Model, read_own
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Purpose
 from mas2_env.pool import Backbone
@@ -33,10 +34,11 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Troubles(_Table, frozen=True):
-    """Share of calls that fail for the provider's reasons."""
+    """Share of calls that fail for the provider's reasons; after `deadline` seconds a call has timed out."""
 
     unavailable: Share
     timeout: Share
+    deadline: Positive = 120.0
 
 
 class Prompts(_Table, frozen=True):
@@ -125,7 +127,10 @@ class TaskTable(_Table, frozen=True):
 
 
 class BackboneTable(_Table, frozen=True):
-    """What one model is like: accuracies by family, and in `tasks` those measured on a benchmark itself."""
+    """What one model is like: accuracies by family, and in `tasks` those measured on a benchmark itself.
+
+    `latency` says how long its calls take; without it, they take as long as its price lets expect.
+    """
 
     math: Accuracy
     code: Accuracy
@@ -134,6 +139,7 @@ class BackboneTable(_Table, frozen=True):
     verbosity: float = 0.0
     malformed: Share = 0.005
     tasks: dict[str, Accuracy] = {}
+    latency: Latency | None = None
 
 
 class Fallback(_Table, frozen=True):
@@ -147,9 +153,14 @@ class Fallback(_Table, frozen=True):
     verbosity: float
     malformed: Share
 
+    def price_of(self, backbone: Backbone) -> float:
+        """Three parts input and one part output, nano-USD per token, kept within the ends."""
+        price = (3 * backbone.input_price + backbone.output_price) / 4
+        return min(max(price, self.price[0]), self.price[-1])
+
     def table(self, backbone: Backbone) -> BackboneTable:
         """Accuracies interpolated in log price and logit accuracy; constant beyond the ends."""
-        price = max((3 * backbone.input_price + backbone.output_price) / 4, self.price[0])
+        price = self.price_of(backbone)
         at = min(bisect_right(self.price, price), len(self.price) - 1)
         low, high = math.log(self.price[at - 1]), math.log(self.price[at])
         share = min(1.0, (math.log(price) - low) / (high - low))
@@ -193,6 +204,13 @@ class Parameters(_Table, frozen=True):
         if known is None and recorded is not None:
             return msgspec.convert(msgspec.to_builtins(recorded), BackboneTable)
         return known or self.fallback.table(backbone)
+
+    def latency(self, backbone: Backbone, timed: Mapping[str, Latency]) -> Latency:
+        """How long calls of a backbone take: as its table says, else as timed, else by its price."""
+        table = self.backbone.get(backbone.name)
+        if table is not None and table.latency is not None:
+            return table.latency
+        return timed.get(backbone.name) or timed[BY_PRICE].at(self.fallback.price_of(backbone))
 
 
 def logit(p: float) -> float:

@@ -12,15 +12,16 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from mas2_env.backends import laws
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
-from mas2_env.backends.calibrated import load_over_shipped
-from mas2_env.backends.draws import UNIT, bits_of, normal
+from mas2_env.backends.calibrated import Latency, load_over_shipped
+from mas2_env.backends.draws import UNIT, bits_of, more_bits, normal
 from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
 from mas2_env.backends.parameters import BackboneTable, TaskTable, level, load_parameters
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
-from mas2_env.pool import Pool, did_you_mean
+from mas2_env.pool import Backbone, Pool, did_you_mean
 from mas2_env.reward import count_tokens
 from mas2_env.task import Item, Task
 
@@ -100,6 +101,7 @@ class Simulated(Backend):
         self._scenes: dict[Item, Scene] = {}
         self._styles: dict[Turn, tuple[Style, float]] = {}
         self._profiles: dict[tuple[str, str], Profile] = {}
+        self._latencies: dict[str, Latency] = {}
 
     def __reduce__(self) -> tuple[type["Simulated"], tuple[Pool, str | Path | None, str | Path | None]]:
         return (type(self), (self.pool, *self._paths))
@@ -111,6 +113,23 @@ class Simulated(Backend):
             PoolError: if a call's backbone is not in the pool.
         """
         return [self._answer(call) for call in calls]
+
+    def seconds_of(self, call: ModelCall, answer: Reply | Failure) -> float:
+        """How long the call would have taken, by `laws.seconds`: a pure function of its key and its tokens.
+
+        Tools and the meta-agents' own calls are none of the backend's business and not timed.
+
+        Raises:
+            PoolError: if the call's backbone is not in the pool.
+        """
+        if isinstance(answer, Failure) and answer.kind == "timeout":
+            return self._parameters.troubles.deadline
+        it = self._latencies.get(call.backbone)
+        if it is None:
+            it = self._parameters.latency(self._backbone(call.backbone), self._calibration.latency)
+            self._latencies[call.backbone] = it
+        drawn = normal(more_bits(call.key, b"seconds")[0])
+        return float(laws.seconds(answer.completion_tokens, it.fixed, it.per_token, it.spread, drawn))
 
     def _answer(self, call: ModelCall) -> Reply | Failure:
         item, turn = call.item, call.turn
@@ -178,16 +197,20 @@ class Simulated(Backend):
         known = self._profiles.get((name, task.benchmark))
         if known is not None:
             return known
-        backbone = self.pool.backbones.get(name)
-        if backbone is None:
-            raise PoolError(
-                f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
-            )
+        backbone = self._backbone(name)
         table = self._parameters.task_table(task.benchmark)
         known_as = self._parameters.backbone_table(backbone, self._calibration.model.get(name))
         profile = Profile(task.benchmark, table, known_as, backbone.context, self._troubled)
         self._profiles[name, task.benchmark] = profile
         return profile
+
+    def _backbone(self, name: str) -> Backbone:
+        backbone = self.pool.backbones.get(name)
+        if backbone is None:
+            raise PoolError(
+                f"pool {self.pool.name!r} has no backbone {name!r}{did_you_mean(name, self.pool.names)}"
+            )
+        return backbone
 
 
 def _remember(known: dict[K, V], key: K, value: V, size: int) -> V:

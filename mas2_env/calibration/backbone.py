@@ -1,16 +1,19 @@
 """A backbone's parameters from recorded runs of one's own.
 
 What is counted: first replies (`round` 0) of one model, one line of JSON each, with `benchmark`, `model`,
-`correct` and, where known, `answer` and `completion_tokens`, as in recordings that can be replayed.
+`correct` and, where known, `answer`, `completion_tokens` and `seconds`: recordings that can be replayed have
+this form.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from mas2_env.backends.calibrated import Latency
+from mas2_env.backends.ledger import Line
 from mas2_env.backends.parameters import BackboneTable, Parameters, logit, sigmoid
 from mas2_env.errors import DataError
 
@@ -30,6 +33,7 @@ class Reply(Struct, frozen=True):
         correct: whether the answer was right; None if it was not graded.
         answer: the answer found in the reply; None if there was none.
         completion_tokens: length of the reply, if known.
+        seconds: how long it took, if known.
         round: 0 for first replies.
     """
 
@@ -38,21 +42,30 @@ class Reply(Struct, frozen=True):
     correct: bool | None = None
     answer: str | None = ""
     completion_tokens: int | None = None
+    seconds: float | None = None
     round: int = 0
 
 
-def fit_backbone(rows: Iterable[Reply], model: str, parameters: Parameters) -> BackboneTable:
+Timed: TypeAlias = tuple[int, float]
+"""Completion tokens of a call, and its seconds."""
+
+
+def fit_backbone(
+    rows: Iterable[Reply], model: str, parameters: Parameters, timed: Iterable[Timed] = ()
+) -> BackboneTable:
     """The table of a model whose replies were recorded.
 
     Accuracies of benchmarks get half a right and half a wrong reply added. A family is the mean in logits
     over its benchmarks; one of which nothing was recorded lies as far from gpt-4o-mini's as the others do
-    on average.
+    on average. How long calls take is fitted to those of the rows that were timed, and to `timed`, if they
+    are `FEWEST` at least.
 
     Raises:
         DataError: if no benchmark has `FEWEST` graded replies of the model.
     """
     graded: dict[str, list[bool]] = defaultdict(list)
     lengths: list[float] = []
+    times = list(timed)
     replies = unanswered = 0
     for row in rows:
         if row.model != model or row.round != 0:
@@ -64,6 +77,8 @@ def fit_backbone(rows: Iterable[Reply], model: str, parameters: Parameters) -> B
             graded[name].append(row.correct)
         if row.completion_tokens and name in parameters.task:
             lengths.append(math.log(row.completion_tokens / parameters.task[name].tokens))
+        if row.completion_tokens and row.seconds:
+            times.append((row.completion_tokens, row.seconds))
     tasks = {
         name: (sum(marks) + 0.5) / (len(marks) + 1.0)
         for name, marks in graded.items()
@@ -76,11 +91,37 @@ def fit_backbone(rows: Iterable[Reply], model: str, parameters: Parameters) -> B
         )
     families = _families(tasks, parameters)
     return BackboneTable(
-        **{name: round(share, 4) for name, share in families.items()},
+        math=round(families["math"], 4),
+        code=round(families["code"], 4),
+        recall=round(families["recall"], 4),
+        reading=round(families["reading"], 4),
         verbosity=round(sum(lengths) / len(lengths), 3) if lengths else 0.0,
         malformed=round(unanswered / replies, 4),
         tasks={name: round(share, 4) for name, share in sorted(tasks.items()) if name in parameters.task},
+        latency=_latency(times),
     )
+
+
+def timed_in(lines: Iterable[Line], model: str) -> list[Timed]:
+    """Length and seconds of a model's replies in a ledger, as far as a server counted the tokens."""
+    return [
+        (line.completion, line.seconds)
+        for line in lines
+        if line.model == model and line.ended == "reply" and line.usage == "server"
+    ]
+
+
+def _latency(times: list[Timed]) -> Latency | None:
+    import numpy as np
+
+    from mas2_env.calibration.estimators import line_fit
+
+    times = [(tokens, seconds) for tokens, seconds in times if tokens > 0 and seconds > 0.0]
+    if len(times) < FEWEST:
+        return None
+    tokens, seconds = np.array(times, dtype=float).T
+    fixed, per_token, spread = line_fit(tokens, seconds)
+    return Latency(round(fixed, 3), round(per_token, 6), round(spread, 3))
 
 
 def _families(tasks: Mapping[str, float], parameters: Parameters) -> dict[str, float]:
@@ -102,4 +143,10 @@ def as_table(model: str, table: BackboneTable) -> str:
     lines = [f'[backbone."{model}"]']
     lines += [f"{name} = {getattr(table, name)}" for name in (*_FAMILIES, "verbosity", "malformed")]
     tasks = ", ".join(f"{name} = {share}" for name, share in table.tasks.items())
-    return "\n".join([*lines, f"tasks = {{ {tasks} }}", ""])
+    lines.append(f"tasks = {{ {tasks} }}")
+    if table.latency is not None:
+        it = table.latency
+        lines.append(
+            f"latency = {{ fixed = {it.fixed}, per_token = {it.per_token:.6f}, spread = {it.spread} }}"
+        )
+    return "\n".join([*lines, ""])

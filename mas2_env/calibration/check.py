@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mas2_env.backends.calibrated import Calibration
 from mas2_env.calibration.figures import CORE, Figure
-from mas2_env.calibration.protocols import protocol_of
+from mas2_env.calibration.protocols import UNSAID, protocol_of
 from mas2_env.calibration.world import Missing, World
 
 
@@ -73,7 +73,7 @@ def check(
 def _play(world: World, figure: Figure) -> dict[str, float] | str:
     protocol = protocol_of(figure.section, figure.entry)
     if protocol is None:
-        return "agents of this model do nothing of the kind"
+        return UNSAID.get(figure.section, "agents of this model do nothing of the kind")
     try:
         return protocol(world, figure.entry)
     except Missing as missing:

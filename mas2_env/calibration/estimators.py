@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
+_STEPS: Final = 60
+
 SIMILAR: Final = 0.1
 """Models whose accuracies differ by less are of similar accuracy."""
 
@@ -85,6 +87,29 @@ def _masked_means(values: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
     count = mask.sum((1, 2))
     means: Floats = np.where(count > 0, (values * mask).sum((1, 2)) / np.maximum(1, count), np.nan)
     return means
+
+
+def line_fit(tokens: Floats, seconds: Floats) -> tuple[float, float, float]:
+    """The line `fixed + per_token · tokens` under log-normal scatter, and that scatter: maximum likelihood.
+
+    Gauss and Newton on the squared logs of what the line leaves; neither part becomes negative.
+
+    Returns:
+        Seconds that are fixed, seconds a token, standard deviation of the logs.
+    """
+    design = np.stack([np.ones_like(tokens), tokens], axis=1)
+    line = np.array(
+        [float(np.median(seconds)) / 2.0, float(np.median(seconds / np.maximum(1.0, tokens))) / 2.0]
+    )
+    for _ in range(_STEPS):
+        expected = design @ line
+        step = np.linalg.lstsq(design / expected[:, None], np.log(seconds / expected), rcond=None)[0]
+        moved = np.maximum(line + step, 1e-9)
+        if np.abs(moved - line).max() < 1e-10:
+            break
+        line = moved
+    rest = np.log(seconds / (design @ line))
+    return float(line[0]), float(line[1]), float(rest.std())
 
 
 Cases: TypeAlias = list[tuple[int, int, float]]

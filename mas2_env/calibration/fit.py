@@ -2,7 +2,7 @@
 
 Deterministic, and in this order: levels, lengths and lacks of models (`fit_levels`); strata; shares of
 variance (`fit_shares`); which wrong answers are given (by simulation, `fit_answers`); manners and habits
-(`fit_manners`).
+(`fit_manners`); how long calls take (`fit_latency`).
 """
 
 import math
@@ -18,6 +18,7 @@ from mas2_env.calibration.figures import Figure
 from mas2_env.calibration.fit_alike import fit_alike
 from mas2_env.calibration.fit_answers import fit_answers
 from mas2_env.calibration.fit_habits import fit_habits
+from mas2_env.calibration.fit_latency import fit_latency
 from mas2_env.calibration.fit_levels import NORMAL, Cell, drawn_together, probit_cell
 from mas2_env.calibration.fit_manners import fit_manners
 from mas2_env.calibration.fit_models import fit_models
@@ -86,7 +87,16 @@ def fit(figures: Sequence[Figure], say: Callable[[str], None] = lambda text: Non
     settings = _with_shares(settings, entries)
     calibration = Calibration(settings, MANNERS, {})
     say("fitted levels, lengths and shares of variance")
-    for step in (fit_alike, fit_answers, fit_spoken, fit_manners, fit_habits, fit_tasks, fit_models):
+    for step in (
+        fit_alike,
+        fit_answers,
+        fit_spoken,
+        fit_manners,
+        fit_habits,
+        fit_tasks,
+        fit_models,
+        fit_latency,
+    ):
         calibration = step(calibration, figures)
         say(f"{step.__name__.replace('fit_', 'fitted ')}")
     return calibration

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from mas2_env.backends import laws
-from mas2_env.calibration import estimators, protocols_debate, protocols_retry
+from mas2_env.calibration import estimators, protocols_debate, protocols_latency, protocols_retry
 from mas2_env.calibration.crowd import Answers, Bools, Source, vote
 from mas2_env.calibration.places import profile_of, setting_of, stratum_of, variant_of
 from mas2_env.calibration.rasch import name_family
@@ -202,12 +202,14 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
     "retry_qa": protocols_retry.retry_qa,
     "retry_code": protocols_retry.retry_code,
     "retry_with_test_output": protocols_retry.test_output,
+    "retry_by_ability": protocols_retry.by_ability,
     "reflection_code": protocols_retry.reflection,
     "self_written_tests": protocols_retry.own_tests,
     "selection_gain": protocols_retry.selection,
     "critic_verdict": protocols_retry.verdict,
     "accuracy_by_retrieval": protocols_retry.retrieval,
     "agent_pass_hat_k": protocols_retry.consistency,
+    "latency": protocols_latency.latency,
 }
 
 _SPOKEN: Final[dict[str, Protocol]] = {
@@ -216,6 +218,20 @@ _SPOKEN: Final[dict[str, Protocol]] = {
     "same_model_correlation": protocols_debate.spoken_pairs,
     "vote_gain": protocols_debate.spoken_vote,
 }
+
+
+_LOOPS: Final = "how long a loop of tool turns goes on, and which turns hold a proposal, is not modelled"
+UNSAID: Final = {
+    "retry_proposal": _LOOPS,
+    "retry_proposal_pooled": _LOOPS,
+    "tool_use": "numbers of tool turns and of searches, and failing tool calls, are not modelled",
+    "accuracy_by_searches": "how often an agent searches is not modelled, so nothing depends on it",
+    "prompt_tokens": "prompts are counted, not drawn; recorded ones hold other systems' examples and texts",
+    "chars_per_token": "prompts are counted at four characters a token, and replies are drawn in tokens",
+    "cost_usd": "a query costs its prompt as well, and the recorded prompts are not modelled",
+    "grader_noise": "answers are graded by each task's own scorer; the error of another is not modelled",
+}
+"""Sections that cannot be expressed, and why."""
 
 
 def protocol_of(section: str, entry: Entry) -> Protocol | None:

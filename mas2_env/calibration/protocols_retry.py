@@ -1,5 +1,6 @@
 """How figures of retries, tests, reviews and retrieval were measured, played by simulated agents."""
 
+import re
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -96,16 +97,60 @@ def retry_code(world: World, entry: Entry) -> dict[str, float]:
 
 def test_output(world: World, entry: Entry) -> dict[str, float]:
     """One more try at an exercise, with the output of its tests."""
-    name, profile = setting_of(entry), profile_of(entry)
-    what = habit(world, f"tests shown {name}")
-    gains = what["gain"] * (np.arange(TRIALS) > 0)
-    right = attempts(world, name, profile, gains[None, :], what["fresh"], "edit")
+    right = _with_output(world, setting_of(entry), profile_of(entry))
     first, second = right[:, 0], right[:, 1]
     return {
         "first": float(first.mean()),
         "after_one_retry": float((first | second).mean()),
         "retry_success": float(second[~first].mean()),
     }
+
+
+def _with_output(world: World, name: str, profile: str) -> Bools:
+    """Whether the first try of a model, and one more with the output of the tests, are right: items × 2."""
+    key = f"tests shown {name} {profile}"
+    if key not in world.kept:
+        what = habit(world, f"tests shown {name}")
+        gains = what["gain"] * (np.arange(TRIALS) > 0)
+        world.kept[key] = attempts(world, name, profile, gains[None, :], what["fresh"], "edit")[:, :2].copy()
+    found = world.kept[key]
+    assert isinstance(found, np.ndarray)
+    return found
+
+
+def by_ability(world: World, entry: Entry) -> dict[str, float]:
+    """Least-squares line over models from log odds of the first try to log odds of the retry.
+
+    As it was measured: over as many exercises, without the models that succeeded at none or at all of them at
+    either try. Here it is the mean over groups of so many.
+    """
+    name = setting_of(entry)
+    profiles = list(world.setting(name).level)
+    right = np.stack([_with_output(world, name, profile) for profile in profiles], axis=1)
+    size = exercises(str(entry["source"]))
+    groups = right[: len(right) // size * size].reshape(-1, size, len(profiles), 2)
+    first, again = groups[..., 0].sum(1), (groups[..., 1] & ~groups[..., 0]).sum(1)
+    left = size - first
+    lines = []
+    for hits, misses, mended in zip(first, left, again, strict=True):
+        kept = (hits > 0) & (misses > 0) & (mended > 0) & (mended < misses)
+        x = np.log(hits[kept] / misses[kept])
+        y = np.log(mended[kept] / (misses[kept] - mended[kept]))
+        lines.append(np.polyfit(x, y, 1))
+    slope, height = np.mean(lines, axis=0)
+    return {"a": float(height), "b": float(slope)}
+
+
+def exercises(source: str) -> int:
+    """How many exercises there are, from a name such as `Aider edit (133 Python exercises)`.
+
+    Raises:
+        Missing: if it does not say.
+    """
+    found = re.search(r"\((\d+) ", source)
+    if found is None:
+        raise Missing(f"{source} does not say how many exercises there are")
+    return int(found[1])
 
 
 def reflection(world: World, entry: Entry) -> dict[str, float]:

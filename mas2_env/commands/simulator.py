@@ -1,5 +1,6 @@
 """`mas2 simulator`: fit the simulated agents to measured figures, and hold them against such figures."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,16 +73,26 @@ def backbone_command(
     ],
     model: Annotated[str, typer.Option("--model", help="Which model's replies to count.")],
     name: Annotated[str, typer.Option("--name", help="The backbone's name; else the model's.")] = "",
+    ledger: Annotated[
+        Path | None,
+        typer.Option("--ledger", metavar="LEDGER.jsonl", help="A run's ledger: how long calls took."),
+    ] = None,
 ) -> None:
     """Print the parameters of a backbone as TOML, from recorded first replies of a model.
 
-    What it prints goes into a file of parameters. A benchmark counts if twenty graded replies were recorded.
+    What it prints goes into a file of parameters. A benchmark counts if twenty graded replies were recorded,
+    and times if twenty replies were timed, in the recording or in a ledger.
     """
+    from mas2_env.backends.ledger import iterate_ledger
     from mas2_env.backends.parameters import load_parameters
-    from mas2_env.calibration.backbone import Reply, as_table, fit_backbone
+    from mas2_env.calibration.backbone import Reply, as_table, fit_backbone, timed_in
+    from mas2_env.errors import DataError
     from mas2_env.records import read_records
 
-    table = fit_backbone(read_records(runs, Reply).rows, model, load_parameters())
+    if ledger is not None and not ledger.exists():
+        raise DataError(f"{ledger}: there is no such file; a run on real models keeps `ledger.jsonl`")
+    timed = timed_in(iterate_ledger(ledger), model) if ledger is not None else ()
+    table = fit_backbone(read_records(runs, Reply).rows, model, load_parameters(), timed)
     typer.echo(as_table(name or model, table), nl=False)
 
 

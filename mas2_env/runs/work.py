@@ -119,7 +119,10 @@ class Workshop:
 
     def _finished(self, policy: str, episode: Episode) -> Finished:
         record = make_record(policy, episode)
-        return record, pack_trace(record, episode.trace_lines()) if self.plan.traces else None
+        if not self.plan.traces:
+            return record, None
+        seconds = self.backend.seconds_of if isinstance(self.backend, Backend) else None
+        return record, pack_trace(record, episode.trace_lines(seconds))
 
 
 def make_record(policy: str, episode: Episode) -> Record:

@@ -3,10 +3,11 @@
 import os
 import pickle
 import threading
+from types import SimpleNamespace
 
 import pytest
 
-from mas2_env.backends.ledger import Ledger, Line, kept_line, read_ledger, sum_lines
+from mas2_env.backends.ledger import Ledger, Line, clock, kept_line, read_ledger, sum_lines
 from mas2_env.errors import BudgetError, Halt, RecordError
 
 
@@ -53,6 +54,17 @@ def test_what_was_kept_costs_its_list_price_and_is_not_billed():
     ledger.add(kept_line(line()))
     totals = ledger.totals
     assert (totals.price, totals.billed, totals.kept, totals.kept_price) == (280, 140, 1, 140)
+
+
+def test_a_call_took_as_long_as_all_its_requests():
+    lines = [
+        line(seconds=0.5, ended="server error", key="aa" * 8),
+        line(seconds=0.25, retry=1, key="aa" * 8),
+        line(seconds=4.0, key="bb" * 8),
+    ]
+    seconds = clock(lines)
+    calls = [SimpleNamespace(key=bytes.fromhex(byte * 32)) for byte in ("aa", "bb", "cc")]
+    assert [seconds(call, None) for call in calls] == [0.75, 4.0, None]
 
 
 def test_totals_include_the_lines_of_other_processes(tmp_path):

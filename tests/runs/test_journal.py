@@ -177,3 +177,17 @@ def test_traces_are_those_of_the_episodes(lab):
     heads = [line for line in lines if "policy" in line]
     assert sorted(head["item"] for head in heads) == sorted(record.item for record in result.records)
     assert len(lines) > 3 * len(heads)
+
+
+def test_traces_of_simulated_runs_tell_how_long_they_would_have_taken(tmp_path):
+    for name in ("one", "two"):
+        evaluate(["debate"], ["gsm8k"], items=2, out=str(tmp_path / name), traces=True)
+    one, two = (
+        gzip.decompress((tmp_path / name / "traces.jsonl.gz").read_bytes()) for name in ("one", "two")
+    )
+    assert one == two
+    lines = [json.loads(line) for line in one.splitlines()]
+    assert all(line["seconds"] > 0 for line in lines if line.get("kind") == "model")
+    ends = [line["latency"] for line in lines if line.get("event") == "ended"]
+    assert len(ends) == 2
+    assert all(0 < end["path"] <= end["steps"] < end["work"] for end in ends)
