@@ -43,12 +43,12 @@ def _write(path: Path, documents: int) -> None:
 
 
 def _measure(path: Path) -> None:
-    from mas2_env.tools.corpus import open_corpus
+    from mas2_env.tools.corpus import open_corpus, opened
 
     begun = time.perf_counter()
     open_corpus(str(path))
     taken = time.perf_counter() - begun
-    open_corpus.cache_clear()
+    opened.cache_clear()
     corpus, queries = open_corpus(str(path)), list(texts(QUERIES, TERMS, 1))
     corpus.search(queries[0])
     begun = time.perf_counter()

@@ -23,7 +23,7 @@ from msgspec import Struct
 from mas2_env import cache
 from mas2_env.errors import DataError
 from mas2_env.tools.bm25 import K1, B, Bm25
-from mas2_env.tools.corpus_files import Page, corpus_digest, read_corpus
+from mas2_env.tools.corpus_files import Page, Stamp, corpus_digest, corpus_stamp, read_corpus
 from mas2_env.tools.search import split, words
 
 LAYOUT: Final = "1"
@@ -85,16 +85,37 @@ def corpus_of(pages: Iterable[Page]) -> Corpus:
     return Corpus([page.docid for page in held], texts, Bm25.build(map(split, texts)))
 
 
-@lru_cache(maxsize=8)
 def open_corpus(path: str) -> Corpus:
     """The corpus at a path (see `read_corpus`), its index from the cache or built into it.
+
+    A corpus that has been opened is taken again unless a file of it has changed.
 
     Raises:
         DataError: if it cannot be read, or the cache not be written.
         ToolError: if `bm25s` is not installed.
     """
-    place = Path(path).expanduser()
-    return kept_corpus(corpus_digest(place), lambda: read_corpus(place))
+    return opened(content_of(path), Path(path).expanduser().absolute())
+
+
+def content_of(path: str) -> str:
+    """SHA-256 of the corpus at a path; read only if a file of it has changed since it was asked for.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    place = Path(path).expanduser().absolute()
+    return _content(place, corpus_stamp(place))
+
+
+@lru_cache(maxsize=8)
+def _content(place: Path, stamp: tuple[Stamp, ...]) -> str:
+    return corpus_digest(place)
+
+
+@lru_cache(maxsize=8)
+def opened(digest: str, place: Path) -> Corpus:
+    """The corpus at a place, whose content has that digest."""
+    return kept_corpus(digest, lambda: read_corpus(place))
 
 
 def kept_corpus(digest: str, pages: Callable[[], Iterable[Page]]) -> Corpus:

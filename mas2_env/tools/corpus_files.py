@@ -1,9 +1,10 @@
 """Reading a corpus from a file of JSON lines or from a folder of texts, a document at a time."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -13,6 +14,10 @@ from mas2_env.records import stream_records
 _TEXTS: Final = (".txt", ".md")
 _LINES: Final = (".jsonl", ".jsonl.gz")
 _CHUNK: Final = 1 << 20
+
+
+Stamp: TypeAlias = tuple[str, int, int, int]
+"""Name, size in bytes, time of the last change in ns, and inode of a file."""
 
 
 class Page(Struct, frozen=True):
@@ -33,6 +38,19 @@ class _Line(Struct, frozen=True):
     docid: str | int
     text: str
     url: str | None = None
+
+
+def corpus_stamp(path: Path) -> tuple[Stamp, ...]:
+    """What tells without reading whether a corpus at a path has changed.
+
+    Raises:
+        DataError: if there is no corpus.
+    """
+    return tuple(_stamp(name, file.stat()) for name, file in _files(path))
+
+
+def _stamp(name: str, found: os.stat_result) -> Stamp:
+    return (name, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def corpus_digest(path: Path) -> str:

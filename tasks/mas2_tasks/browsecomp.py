@@ -1,5 +1,6 @@
 """BrowseComp-Plus: questions that many facts together answer, over a fixed corpus that has to be searched."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -116,7 +117,7 @@ class BrowseCompPlus(SourcedTask):
         canary: str | None = None,
         tokenizer: str | None = None,
     ) -> None:
-        self._given = {
+        self._given: dict[str, Any] = {
             "corpus": corpus,
             "judge": judge,
             "judge_pool": judge_pool,
@@ -124,8 +125,8 @@ class BrowseCompPlus(SourcedTask):
             "canary": canary,
             "tokenizer": tokenizer,
         }
-        self._check_options(source)
         self.keep_options(**self._given)
+        self._check_options(source)
         super().__init__(source, path, seed, split)
         self._cut = cutter(tokenizer)
         if source == "file" and corpus is None and self._brought is None:
@@ -134,9 +135,8 @@ class BrowseCompPlus(SourcedTask):
             self.tools = (SEARCH_CORPUS, GET_DOCUMENT)
 
     def _check_options(self, source: str) -> None:
-        for name, default in _DEFAULTS.items():
-            value = self._given[name]
-            if type(value) is not type(default) and not (default is None and isinstance(value, str)):
+        for name, value in self.options.items():
+            if not isinstance(value, bool if name == "get_document" else str):
                 raise DataError(f"{self.name}: {name} is {value!r}, expected {_EXPECTED[name]}")
         if source == "procedural" and self._given["corpus"] is not None:
             raise DataError(f"{self.name}: procedural items have a corpus of their own; leave `corpus` out")
@@ -233,6 +233,18 @@ class BrowseCompPlus(SourcedTask):
             return None
         return corpora.records_corpus(self.path, self._records.digest, self._canary)
 
+    @cached_property
+    def _named(self) -> Corpus:
+        return corpora.named_corpus(self._given["corpus"])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 that identifies the data, a corpus of the user's among them."""
+        given = self._given["corpus"]
+        if given is None:
+            return super().digest
+        return hashlib.sha256(f"{super().digest}/{corpora.named_content(given)}".encode()).hexdigest()
+
     def corpus(self, item: Item) -> Corpus | None:
         """What `search` works on for an item; None where there is no corpus.
 
@@ -242,9 +254,8 @@ class BrowseCompPlus(SourcedTask):
         if self.source == "procedural":
             index = int(item.id.rpartition("/")[2])
             return corpora.made_corpus(self.name, self.version, self.seed, index // ITEMS)
-        given = self._given["corpus"]
-        if isinstance(given, str):
-            return corpora.named_corpus(given)
+        if self._given["corpus"] is not None:
+            return self._named
         return corpora.hub_corpus() if self.source == "hub" else self._brought
 
     def call(self, item: Item, tool: str, arguments: Mapping[str, Any]) -> str:
@@ -379,14 +390,6 @@ def _shown_in(output: str, corpus: Corpus | None) -> list[str]:
     ]
 
 
-_DEFAULTS: Final[dict[str, Any]] = {
-    "corpus": None,
-    "judge": MATCH,
-    "judge_pool": "default",
-    "get_document": False,
-    "canary": None,
-    "tokenizer": None,
-}
 _EXPECTED: Final = {
     "corpus": "a path, or a repository of the hub as owner/name",
     "judge": f"{MATCH!r} or backbone@backend",

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus
+from mas2_env.tools.corpus import Corpus, content_of, corpus_of, kept_corpus, open_corpus
 from mas2_env.tools.corpus_files import Page
 from mas2_tasks.browsecomp_file import has_texts, pages_of
 from mas2_tasks.hub import hub_set, resolve_revision, stream_rows
@@ -23,9 +23,20 @@ def named_corpus(name: str) -> Corpus:
     Raises:
         DataError: if there is none, or it cannot be read.
     """
-    if Path(name).expanduser().exists() or name.count("/") != 1 or name.startswith((".", "~")):
-        return open_corpus(name)
-    return hub_corpus(name)
+    return open_corpus(name) if _is_path(name) else hub_corpus(name)
+
+
+def named_content(name: str) -> str:
+    """What tells a named corpus from others: the digest of its files, or the name of its repository.
+
+    Raises:
+        DataError: if there is none at a path, or it cannot be read.
+    """
+    return content_of(name) if _is_path(name) else name
+
+
+def _is_path(name: str) -> bool:
+    return Path(name).expanduser().exists() or name.count("/") != 1 or name.startswith((".", "~"))
 
 
 @lru_cache(maxsize=2)

@@ -170,6 +170,12 @@ def test_a_corpus_of_the_users_is_searched(tmp_path: Path) -> None:
     corpus = write(tmp_path, [{"docid": "7", "text": "Esme Rosecroft wrote it."}], "corpus.jsonl")
     task = make_task("browsecomp-plus", "file", path, corpus=corpus)
     assert task.call(task.item(0), "search", {"query": "Rosecroft"}) == "[7] Esme Rosecroft wrote it."
+    before = task.digest
+    write(tmp_path, [{"docid": "7", "text": "Ada Rosecroft wrote it."}], "corpus.jsonl")
+    assert "Esme" in task.call(task.item(0), "search", {"query": "Rosecroft"}), "one corpus, once it is open"
+    again = make_task("browsecomp-plus", "file", path, corpus=corpus)
+    assert again.digest != before != make_task("browsecomp-plus", "file", path).digest
+    assert again.call(again.item(0), "search", {"query": "Rosecroft"}) == "[7] Ada Rosecroft wrote it."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from mas2_env import cache
 from mas2_env.errors import CacheError, DataError, ToolError
 from mas2_env.tools import corpus as module
-from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus
+from mas2_env.tools.corpus import Corpus, corpus_of, kept_corpus, open_corpus, opened
 from mas2_env.tools.corpus_calls import call_get_document, call_search_corpus, cutter
 from mas2_env.tools.corpus_files import Page, corpus_digest, read_corpus
 from mas2_env.tools.search import words
@@ -26,7 +26,7 @@ PAGES = [
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAS2_CACHE", str(tmp_path / "cache"))
-    open_corpus.cache_clear()
+    opened.cache_clear()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_index_is_built_once_and_then_taken_from_the_cache(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = open_corpus(str(file))
-    open_corpus.cache_clear()
+    opened.cache_clear()
     monkeypatch.setattr(module, "_build", lambda *_: pytest.fail("built again"))
     again = open_corpus(str(file))
     assert [again.get(docid) for docid in again.docids] == [first.get(docid) for docid in first.docids]
@@ -75,9 +75,18 @@ def test_a_kept_index_scores_as_one_in_memory(file: Path) -> None:
 
 def test_another_content_is_another_index(file: Path) -> None:
     before = corpus_digest(file)
+    assert docids(open_corpus(str(file)), "harbour") == ["17"]
     file.write_text(file.read_text(encoding="utf-8").replace("harbour", "market"), encoding="utf-8")
     assert corpus_digest(file) != before
     assert docids(open_corpus(str(file)), "harbour") == []
+    assert docids(open_corpus(str(file)), "market") == ["17"]
+
+
+def test_a_corpus_that_has_not_changed_is_not_read_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = open_corpus(str(file))
+    monkeypatch.setattr(module, "corpus_digest", lambda _: pytest.fail("read again"))
+    monkeypatch.chdir(file.parent)
+    assert open_corpus(file.name) is first
 
 
 def test_a_folder_of_texts_is_a_corpus(tmp_path: Path) -> None:
