@@ -8,15 +8,34 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from mas2_env.errors import DataError
 from mas2_env.spec import label_of
 
+if TYPE_CHECKING:
+    from mas2_env.backends.base import Backend
+    from mas2_env.pool import Pool
+
 SourceName: TypeAlias = Literal["procedural", "file", "hub"]
 SplitName: TypeAlias = Literal["all", "train", "validation", "test"]
+
+
+class Equip(Protocol):
+    """What a run hands its tasks: it makes a backend, equipped as the run's own.
+
+    Outside a run, `mas2_env.plugins.make_backend` makes one that is not.
+    """
+
+    def __call__(self, backend: "str | Backend", pool: "Pool", /) -> "Backend":
+        """The backend of that registered name or route, or that object, for the backbones of a pool.
+
+        Raises:
+            Mas2Error: if it cannot be had, or says that it cannot answer.
+        """
+        ...
 
 
 class Document(Struct, frozen=True):
@@ -288,11 +307,17 @@ class Task(ABC):
             Mas2Error: if it does not, with what to do.
         """
 
-    def meter(self, ledger: object) -> None:  # noqa: B027 - most tasks ask no model
-        """Be told the run's `mas2_env.backends.ledger.Ledger`, or None where it keeps none.
+    def equip(self, equip: Equip | None) -> None:  # noqa: B027 - most tasks ask no model
+        """Be told how a run equips what it asks; None when the run is over.
 
-        A task whose scoring or tools ask models for money writes those calls down there, which also holds
-        them to the run's limit.
+        A task whose scoring or tools ask models has its backends of this function from then on, so that their
+        calls are in the run's ledger and under its limit, and are kept, recorded and replayed as those of its
+        systems. What stands in a recording has to be found there again, whatever order episodes run in: what
+        is asked (`mas2_env.backends.prompt.Prompt`, its sample and key) may depend on nothing but the item
+        and the arguments of `call`, `score` or `assess`. Worker processes are told likewise.
+
+        Raises:
+            Mas2Error: if a model that the task needs cannot be had or asked; the run does not begin then.
         """
 
     def canonical(self, answer: str) -> str:

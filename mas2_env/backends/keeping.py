@@ -12,7 +12,7 @@ from mas2_env.backends.ledger import Ledger, Line, UsageSource
 from mas2_env.backends.lines import line_of
 from mas2_env.backends.prompt import Prompt
 from mas2_env.backends.rendering import render_call
-from mas2_env.backends.store import Identity, Kept, Store, identify
+from mas2_env.backends.store import Identity, Kept, Memory, Store, identify
 from mas2_env.backends.usage import Tokens
 from mas2_env.errors import Breakdown, PluginError, ProviderError, ReplayMiss
 from mas2_env.execution.operation import Failure, ModelCall, Reply
@@ -28,7 +28,7 @@ class Keeping(ChatBackend):
     Args:
         inner: asked where nothing is kept; in the mode `replay` never.
         pool: prices what is given again.
-        store: of the answers.
+        store: of the answers; to replay, a file.
         mode: `read` keeps nothing new. `read-write` keeps replies. `record` keeps all that came of a call,
             failures and breakdowns too, so that the run can be replayed: in one recording a call comes out
             once. `replay` gives what was recorded and nothing else.
@@ -37,7 +37,7 @@ class Keeping(ChatBackend):
         digest: of the backend inside: a run is the same run with kept answers.
     """
 
-    def __init__(self, inner: Backend, pool: Pool, store: Store, mode: Mode) -> None:
+    def __init__(self, inner: Backend, pool: Pool, store: Store | Memory, mode: Mode) -> None:
         super().__init__(pool)
         self.inner = inner
         self.store = store
@@ -46,7 +46,7 @@ class Keeping(ChatBackend):
         self.pace = "instant" if mode == "replay" else inner.pace
         self._under_way: dict[bytes, asyncio.Future[Answer]] = {}
 
-    def __reduce__(self) -> tuple[type["Keeping"], tuple[Backend, Pool, Store, Mode], dict[str, Any]]:
+    def __reduce__(self) -> tuple[type["Keeping"], tuple[Any, ...], dict[str, Any]]:
         return (type(self), (self.inner, self.pool, self.store, self.mode), {"ledger": self.ledger})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -87,7 +87,8 @@ class Keeping(ChatBackend):
         """What shapes a reply of the backend inside."""
         if isinstance(self.inner, ChatBackend):
             return self.inner.parameters(backbone)
-        return {"model": backbone, "backend": type(self.inner).__name__, "digest": self.digest}
+        answering = self.inner.inner if isinstance(self.inner, Metered) else self.inner
+        return {"model": backbone, "backend": type(answering).__name__, "digest": self.digest}
 
     # Asking.
 
@@ -176,10 +177,11 @@ class Keeping(ChatBackend):
     def _find(self, prompt: Prompt, identity: Identity) -> Answer | None:
         kept = self.store.get(identity)
         if kept is None:
-            if self.mode == "replay":
+            if self.mode == "replay" and isinstance(self.store, Store):
+                label = prompt.label
                 raise ReplayMiss(
-                    f"{self.store.path} holds no answer for {prompt.label.operation} of "
-                    f"{query_of(prompt.label) or prompt.label.role}: {self.store.explain(identity)}"
+                    f"{self.store.path} holds no answer of {prompt.backbone} for {label.operation} of "
+                    f"{query_of(label) or label.role}: {self.store.explain(identity)}"
                 )
             return None
         answer = _answer_of(kept)

@@ -29,7 +29,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     Attributes:
         time: UTC seconds since 1970 when it ended; with `seconds` the only clock in it.
         seconds: how long it took, waiting for its turn left out; of a simulated call, how long it would have.
-        query: id of the item; empty where it cannot be known: a policy asked from threads of its own.
+        query: id of the item; empty where it cannot be known: a policy asked, and not about what it is to
+            decide at the moment.
         role: of the system, or the stage of a meta-agent.
         operation: id of the model call.
         attempt: 0, or the number of the retry that a Rectifier ordered.

@@ -148,8 +148,9 @@ class Store:
     def explain(self, identity: Identity) -> str:
         """Why there is no answer: what has changed since the same operation was recorded."""
         row = self._run(
-            "SELECT parameters, messages, model FROM answers WHERE call = ?",
-            (identity.call,),
+            "SELECT parameters, messages FROM answers WHERE call = ? "
+            "ORDER BY (parameters = ?) + (messages = ?) DESC LIMIT 1",
+            (identity.call, identity.parameters, identity.messages),
         )
         if row is None:
             return "no such operation was recorded"
@@ -178,3 +179,28 @@ class Store:
                 return row
         except sqlite3.Error as error:
             raise RecordError(f"{self.path}: {error}") from error
+
+
+class Memory:
+    """Answers that are kept in this process alone.
+
+    Args:
+        most: answers; when there are so many, all are forgotten.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._answers: dict[bytes, Kept] = {}
+        self._lock = threading.Lock()
+
+    def get(self, identity: Identity) -> Kept | None:
+        """The answer that is kept, if there is one."""
+        with self._lock:
+            return self._answers.get(identity.key)
+
+    def put(self, identity: Identity, prompt: Prompt, kept: Kept) -> Kept:
+        """Keep an answer, unless one was kept in the meantime. Returns the one that is kept."""
+        with self._lock:
+            if len(self._answers) >= self._most and identity.key not in self._answers:
+                self._answers.clear()
+            return self._answers.setdefault(identity.key, kept)

@@ -1,56 +1,110 @@
-"""What a run puts around its backend: a ledger, kept answers, a recording."""
+"""What a run puts around every backend that it asks: a ledger, kept answers, a recording."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.chat import ChatBackend
 from mas2_env.backends.keeping import Keeping, Metered, Mode
-from mas2_env.backends.ledger import Ledger
+from mas2_env.backends.ledger import Ledger, Totals
 from mas2_env.backends.store import Store
 from mas2_env.errors import RecordError, RunError
+from mas2_env.plugins import backend_spec, make_backend
 from mas2_env.pool import Pool
 from mas2_env.runs.record import Conduct
 
 LEDGER = "ledger.jsonl"
 
 
-def equip(
-    backend: Backend, pool: Pool, conduct: Conduct, folder: Path | None, retry_void: bool = False
-) -> Backend:
-    """The backend as a run asks it, with its ledger; looks whether it can be asked at all.
+class Equipment:
+    """Equips all backends of a run alike: that of its systems, and those that its tasks ask.
+
+    It pickles with its ledger and its files, so that worker processes equip theirs with the same.
 
     Args:
-        backend: the run's.
-        pool: prices its calls.
         conduct: how the run is conducted.
         folder: of the run; None for a run in memory, whose ledger is sums alone.
         retry_void: whether calls that broke down are tried again, though their breakdown is recorded.
 
+    Attributes:
+        metered: whether a ledger is kept: some backend's calls are written down.
+
     Raises:
         RunError: if the conduct contradicts itself, or a file cannot be opened.
-        Mas2Error: if the backend says that it cannot answer.
     """
-    check_conduct(conduct)
-    if not isinstance(backend, Backend):  # whatever answers like one, in Python
-        if conduct != Conduct():
-            raise RunError(
-                f"{type(backend).__name__} is no mas2_env.backends.base.Backend: it keeps no ledger"
-            )
-        return backend
-    made: Backend = backend
-    metered = isinstance(backend, ChatBackend) or conduct.replay is not None
-    if not metered and (conduct.ledger or conduct.max_cost is not None):
-        made, metered = Metered(backend, pool), True
-    for path, mode in _stores(conduct):
-        store = Store(path, read_only=mode in ("read", "replay"))
-        if retry_void and mode == "record":
-            store.forget_breakdowns()
-        made = Keeping(made, pool, store, mode)
-    if metered:
-        made.ledger = Ledger(folder / LEDGER if folder is not None else None, conduct.nano)
-    made.prepare()
-    return made
+
+    def __init__(self, conduct: Conduct, folder: Path | None = None, retry_void: bool = False) -> None:
+        check_conduct(conduct)
+        self.metered = False
+        self._conduct = conduct
+        self._ledger = Ledger(folder / LEDGER if folder is not None else None, conduct.nano)
+        self._stores = [(Store(path, mode in ("read", "replay")), mode) for path, mode in _stores(conduct)]
+        self._named: dict[tuple[str, str], Backend] = {}
+        self._equipped: list[Backend] = []
+        for store, mode in self._stores:
+            if retry_void and mode == "record":
+                store.forget_breakdowns()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_named": {}, "_equipped": []}
+
+    def equip(self, backend: str | Backend, pool: Pool) -> Backend:
+        """A backend as this run asks it; looks whether it can be asked at all.
+
+        Args:
+            backend: what `make_backend` takes, or an object. Whoever names the same one for the
+                same pool is given the same object, so that its providers' limits hold for all together.
+            pool: prices its calls.
+
+        Raises:
+            RunError: if an object keeps no ledger, and the conduct wants one.
+            Mas2Error: if the backend cannot be made, or says that it cannot answer.
+        """
+        if not isinstance(backend, str):
+            return self._equip(backend, pool)
+        name = (backend_spec(backend), pool.digest)
+        if name not in self._named:
+            self._named[name] = self._equip(make_backend(backend, pool), pool)
+        return self._named[name]
+
+    def name(self, backend: Backend, name: str, pool: Pool) -> None:
+        """Have an equipped backend given to whoever asks for one of that name, made for that pool."""
+        self._named[backend_spec(name), pool.digest] = backend
+
+    def _equip(self, backend: Backend, pool: Pool) -> Backend:
+        conduct = self._conduct
+        if not isinstance(backend, Backend):  # whatever answers like one, in Python
+            if conduct != Conduct():
+                raise RunError(
+                    f"{type(backend).__name__} is no mas2_env.backends.base.Backend: it keeps no ledger"
+                )
+            return backend
+        made, metered = backend, isinstance(backend, ChatBackend)
+        if not metered and (conduct.ledger or conduct.max_cost is not None):
+            made, metered = Metered(backend, pool), True
+        for store, mode in self._stores:
+            made = Keeping(made, pool, store, mode)
+        if metered:
+            made.ledger, self.metered = self._ledger, True
+        made.prepare()
+        self._equipped.append(made)
+        return made
+
+    def share(self, processes: int) -> None:
+        """Have all that was equipped in this process be one of so many that ask at once."""
+        for backend in self._equipped:
+            backend.share(processes)
+
+    @property
+    def totals(self) -> Totals | None:
+        """Sums over all calls, of other processes and earlier starts too; None where no ledger is kept."""
+        return self._ledger.totals if self.metered else None
+
+    def close(self) -> None:
+        """Have the ledger on the disk and let go of its file."""
+        if self.metered:
+            self._ledger.close()
 
 
 def check_conduct(conduct: Conduct) -> None:

@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.ledger import Ledger, Totals
 from mas2_env.errors import DataError, RunError
 from mas2_env.pool import Pool
 from mas2_env.runs import journal
-from mas2_env.runs.equip import equip, mend_ledger
+from mas2_env.runs.equip import Equipment, mend_ledger
 from mas2_env.runs.missing import check_records, missing
 from mas2_env.runs.plan import ITEMS, differences, make_workshop, policy_notes, remake_workshop, start
 from mas2_env.runs.record import FORMAT, Conduct, Facts, Key, Plan, Record, Start
@@ -132,10 +131,11 @@ def evaluate(
     records: dict[Key, Record] = {}
     with _sandboxed(sandbox), closing(workshop), ExitStack() as stack:
         _ready(workshop)
-        ledger = _equip(workshop, conduct, stack.enter_context(_ledger_folder(folder, workers)))
+        equipment = Equipment(conduct, stack.enter_context(_ledger_folder(folder, workers)))
+        _equip(workshop, equipment, conduct)
         book = stack.enter_context(journal.create(folder, facts)) if folder is not None else None
-        _perform(workshop, ledger, records, book, begun, progress)
-        return Result(facts, list(records.values()), folder, baseline, _totals(workshop, ledger))
+        _perform(workshop, equipment, records, book, begun, progress)
+        return Result(facts, list(records.values()), folder, baseline, equipment.totals)
 
 
 def resume(
@@ -190,16 +190,17 @@ def resume(
     with _sandboxed(sandbox), closing(workshop), journal.resume(folder, facts) as book:
         _ready(workshop)
         mend_ledger(folder)
-        ledger = _equip(workshop, conduct, folder, retry_void)
+        equipment = Equipment(conduct, folder, retry_void)
+        _equip(workshop, equipment, conduct)
         check_records(folder, old.plan, book.records)
         kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
-        _perform(workshop, ledger, kept, book, now, progress)
-    return Result(facts, list(book.records.values()), folder, baseline, _totals(workshop, ledger))
+        _perform(workshop, equipment, kept, book, now, progress)
+    return Result(facts, list(book.records.values()), folder, baseline, equipment.totals)
 
 
 def _perform(
     workshop: Workshop,
-    ledger: Ledger,
+    equipment: Equipment,
     done: dict[Key, Record],
     book: journal.Journal | None,
     start: Start,
@@ -207,7 +208,7 @@ def _perform(
 ) -> None:
     """Do the episodes that are not done, and add them to `done` and to the journal."""
     finished = perform_all(workshop, missing(workshop, done), start.batch, start.workers)
-    with closing(ledger), closing(finished):
+    with closing(equipment), closing(finished):
         for record, trace in _told(finished, done, workshop.plan.size, progress):
             if book is not None:
                 book.append(record, trace)
@@ -226,20 +227,11 @@ def _check_same(folder: Path, old: Facts, plan: Plan, now: Start) -> None:
         )
 
 
-def _equip(workshop: Workshop, conduct: Conduct, folder: Path | None, retry_void: bool = False) -> Ledger:
-    """Equip a workshop. Returns its ledger; one that nothing is written to, if it keeps none."""
-    workshop.backend = equip(workshop.backend, workshop.pool, conduct, folder, retry_void)
+def _equip(workshop: Workshop, equipment: Equipment, conduct: Conduct) -> None:
+    workshop.equip(equipment)
     workshop.deadline = conduct.deadline
-    workshop.meter()
     for number in range(len(workshop.policies)):  # one that cannot work with this backend says so at once
         workshop.policy(number, workshop.plan.seeds[0])
-    kept = workshop.backend.ledger if isinstance(workshop.backend, Backend) else None
-    return kept if kept is not None else Ledger()
-
-
-def _totals(workshop: Workshop, ledger: Ledger) -> Totals | None:
-    keeps = isinstance(workshop.backend, Backend) and workshop.backend.ledger is ledger
-    return ledger.totals if keeps else None
 
 
 @contextmanager

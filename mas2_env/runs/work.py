@@ -21,6 +21,7 @@ from mas2_env.execution.trace import Decided, Rejected
 from mas2_env.plugins import make_policy, take_item
 from mas2_env.policy import Connected, Policy
 from mas2_env.pool import Pool
+from mas2_env.runs.equip import Equipment
 from mas2_env.runs.journal import pack_trace
 from mas2_env.runs.record import Plan, Record
 from mas2_env.runs.rollout import pace_of, rollout, rollout_jobs
@@ -63,6 +64,7 @@ class Workshop:
         self.tasks = tasks
         self.pool = pool
         self.backend = backend
+        self.equipment: Equipment | None = None
         self.deadline: float | None = None
         self._made: tuple[int, int, Policy] | None = None
 
@@ -71,17 +73,37 @@ class Workshop:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
-        self.meter()
+        self._equip_tasks()
 
-    def meter(self) -> None:
-        """Tell the tasks of the run's ledger."""
+    def equip(self, equipment: Equipment) -> None:
+        """Have the backend, and those that tasks ask, equipped as the run is conducted.
+
+        Raises:
+            Mas2Error: if one of them cannot be had or asked.
+        """
+        self.equipment = equipment
+        self.backend = equipment.equip(self.backend, self.pool)
+        self._equip_tasks()
+
+    def _equip_tasks(self) -> None:
+        if self.equipment is None:
+            return
+        if self.plan.backend:
+            self.equipment.name(self.backend, self.plan.backend, self.pool)
         for task in self.tasks:
-            task.meter(getattr(self.backend, "ledger", None))
+            task.equip(self.equipment.equip)
+
+    def share(self, processes: int) -> None:
+        """Be one of so many processes that ask at once."""
+        if isinstance(self.backend, Backend):
+            self.backend.share(processes)
+        if self.equipment is not None:
+            self.equipment.share(processes)
 
     def close(self) -> None:
         """Tell the tasks that the run is over: what they ask from now on is not its business."""
         for task in self.tasks:
-            task.meter(None)
+            task.equip(None)
 
     def policy(self, number: int, seed: int) -> Policy:
         """The policy of that place, made for the seed."""
@@ -222,8 +244,7 @@ def _begin(packed: bytes, workers: int) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     _workshop = pickle.loads(packed)
-    if isinstance(_workshop.backend, Backend):
-        _workshop.backend.share(workers)
+    _workshop.share(workers)
 
 
 def _end_with(sentinel: int) -> None:

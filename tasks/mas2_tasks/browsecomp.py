@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mas2_env.errors import DataError
 from mas2_env.records import Records
-from mas2_env.task import Item, Score, SourceName, SplitName, ToolSpec, ToolUse, Truth, Work
+from mas2_env.task import Equip, Item, Score, SourceName, SplitName, ToolSpec, ToolUse, Truth, Work
 from mas2_env.tools.corpus import Corpus
 from mas2_env.tools.corpus_calls import (
     GET_DOCUMENT,
@@ -24,10 +24,10 @@ from mas2_tasks import browsecomp_corpora as corpora
 from mas2_tasks.answer_pool import AnswerPool, Asked
 from mas2_tasks.answers import normalise
 from mas2_tasks.browsecomp_file import HOW, BrowseRecord, read_browsecomp
-from mas2_tasks.browsecomp_judge import MATCH, exact_answer, make_judge
+from mas2_tasks.browsecomp_judge import MATCH, Judge, exact_answer, make_judge, shared_judge
 from mas2_tasks.browsecomp_metrics import Judgement
 from mas2_tasks.browsecomp_replies import reply_of
-from mas2_tasks.browsecomp_runs import COMPLETED, OUTPUT, RunFile, verdict
+from mas2_tasks.browsecomp_runs import COMPLETED, OUTPUT, RunFile, shown_in, verdict
 from mas2_tasks.procedural.browse import Browsed, browsed
 from mas2_tasks.procedural.browse_world import ITEMS
 from mas2_tasks.procedural.draw import noise
@@ -35,7 +35,6 @@ from mas2_tasks.questions import SPREAD
 from mas2_tasks.sources import SourcedTask
 
 LONGEST_QUERY: Final = 900
-_BLOCK: Final = re.compile(r"^\[([^\[\]\s]+)\] (.{0,40})", re.MULTILINE)
 
 
 class BrowseGold(Struct, frozen=True):
@@ -127,6 +126,7 @@ class BrowseCompPlus(SourcedTask):
         }
         self.keep_options(**self._given)
         self._check_options(source)
+        self._own_judge: Judge | None = None
         super().__init__(source, path, seed, split)
         self._cut = cutter(tokenizer)
         if source == "file" and corpus is None and self._brought is None:
@@ -274,17 +274,20 @@ class BrowseCompPlus(SourcedTask):
         """See that the items have questions, and that corpus and judge can be had.
 
         Raises:
-            DataError: if not; `PluginError` and `PoolError` if the judge cannot be made, or lacks its key.
+            DataError: if not; `PluginError` and `PoolError` if the judge cannot be made.
         """
-        make_judge(*self._judge_of()).prepare()
+        self._judge()
         if self.size != 0:
             self.corpus(self.item(0))
 
     # Verdicts.
 
-    def meter(self, ledger: object) -> None:
-        """Have the judge's calls written down in the run's ledger."""
-        make_judge(*self._judge_of()).meter(ledger)
+    def equip(self, equip: Equip | None) -> None:
+        """Have the judge asked as the run asks its models."""
+        self._own_judge = make_judge(*self._judge_of(), equip) if equip is not None else None
+
+    def _judge(self) -> Judge:
+        return self._own_judge or shared_judge(*self._judge_of())
 
     def _judge_of(self) -> tuple[str, str]:
         return str(self._given["judge"]), str(self._given["judge_pool"])
@@ -313,8 +316,7 @@ class BrowseCompPlus(SourcedTask):
     def _judged(self, item: Item, response: str) -> tuple[Judgement | None, dict[str, float]]:
         if not response:
             return None, {}
-        judge = make_judge(*self._judge_of())
-        ruling = judge.judge(item.query, response, item.truth.answer, item.id)
+        ruling = self._judge().judge(item.query, response, item.truth.answer, item.id)
         return ruling.judgement, {} if ruling.cost is None else {"judge_cost": float(ruling.cost)}
 
     def judged(self, item: Item, response: str) -> Judgement | None:
@@ -342,7 +344,7 @@ class BrowseCompPlus(SourcedTask):
         corpus = self.corpus(item) if work.calls else None
         for use, output in work.calls:
             counts[use.name] = counts.get(use.name, 0) + 1
-            docids |= dict.fromkeys(_shown_in(output, corpus))
+            docids |= dict.fromkeys(shown_in(output, corpus))
         response = work.reply or ("" if answer is None else f"Exact Answer: {answer}")
         return RunFile(
             query_id=item.truth.gold.query_id,
@@ -377,17 +379,6 @@ class BrowseCompPlus(SourcedTask):
 
 def _asked(record: BrowseRecord) -> Asked:
     return Asked(record.query.strip(), (" ".join(record.answer.split()),))
-
-
-def _shown_in(output: str, corpus: Corpus | None) -> list[str]:
-    """Ids of the documents in a tool's output, whose texts tell them from brackets in a text."""
-    if corpus is None:
-        return []
-    return [
-        docid
-        for docid, begin in _BLOCK.findall(output)
-        if (corpus.get(docid) or "\0").startswith(begin.rstrip())
-    ]
 
 
 _EXPECTED: Final = {

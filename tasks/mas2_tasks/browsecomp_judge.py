@@ -9,17 +9,18 @@ counts as wrong.
 import hashlib
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
+import msgspec
 from msgspec import Struct
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.chat import ChatBackend
-from mas2_env.backends.keeping import Metered
-from mas2_env.backends.ledger import Ledger
+from mas2_env.backends.keeping import Keeping
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt
+from mas2_env.backends.store import Memory
 from mas2_env.errors import Breakdown, DataError, TaskError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
 from mas2_env.plugins import make_backend
@@ -84,14 +85,6 @@ class Ruling(Struct, frozen=True):
 class Judge(Protocol):
     """What judges a response."""
 
-    def prepare(self) -> None:
-        """Look whether it can judge; raises the error that says what is missing."""
-        ...
-
-    def meter(self, ledger: object) -> None:
-        """Write calls down in a ledger from now on; in none if it is None."""
-        ...
-
     def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
         """Whether a response gives the answer. May block; raises `Breakdown` if it cannot be told.
 
@@ -102,12 +95,6 @@ class Judge(Protocol):
 
 class Match:
     """Right is an answer that equals the reference in SQuAD's normal form."""
-
-    def prepare(self) -> None:
-        """A rule needs nothing."""
-
-    def meter(self, ledger: object) -> None:
-        """A rule costs nothing."""
 
     def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
         """The verdict, with the parts that the official judge gives."""
@@ -140,19 +127,11 @@ class ModelJudge:
         if backbone not in pool:
             hint = did_you_mean(backbone, pool.names)
             raise DataError(f"judge: pool {pool.name!r} has no backbone {backbone!r}{hint}")
-        self._backend = backend if isinstance(backend, ChatBackend) else Metered(backend, pool)
+        self._backend = Keeping(backend, pool, Memory(), "read-write")
         self._pool = pool
         self._backbone = backbone
         self._lock = threading.Lock()
-        self._known: dict[bytes, Ruling] = {}
-
-    def prepare(self) -> None:
-        """As the backend: whether its client is installed and its key is in the environment."""
-        self._backend.prepare()
-
-    def meter(self, ledger: object) -> None:
-        """Write calls down in a ledger from now on; in none if it is None."""
-        self._backend.ledger = ledger if isinstance(ledger, Ledger) else None
+        self._turns: WeakValueDictionary[bytes, threading.Lock] = WeakValueDictionary()
 
     def judge(self, question: str, response: str, answer: str, query: str = "") -> Ruling:
         """Ask for a verdict; the same triple is asked for once, and has its cost whenever it comes.
@@ -160,28 +139,26 @@ class ModelJudge:
         Raises:
             Breakdown: if no call is answered.
         """
-        prompt = PROMPT.format(question=question, response=response, answer=answer)
-        about = hashlib.blake2b(f"{self._backbone}\0{prompt}".encode("utf-8", "replace"), digest_size=32)
+        triple = (_whole(question), _whole(response), _whole(answer))
+        about = hashlib.blake2b(msgspec.json.encode(triple), digest_size=32).digest()
         with self._lock:
-            known = self._known.get(about.digest())
-        if known is not None:
-            return known
-        text, cost = self._ask(prompt, (question, response, answer), about.digest(), query)
-        ruling = Ruling(parse_judgement(text), cost)
-        with self._lock:
-            if len(self._known) >= _KEPT:
-                self._known.clear()
-            self._known[about.digest()] = ruling
-        return ruling
+            turn = self._turns.setdefault(about, threading.Lock())
+        with turn:  # threads that want the same verdict at once wait for the first to have it
+            text, cost = self._ask(triple, about, query)
+        return Ruling(parse_judgement(text), cost)
 
-    def _ask(self, prompt: str, triple: tuple[str, str, str], about: bytes, query: str) -> tuple[str, int]:
-        """The reply and what all calls for it cost."""
+    def _ask(self, triple: tuple[str, str, str], about: bytes, query: str) -> tuple[str, int]:
+        """The reply and what all calls for it cost.
+
+        A call's key says which judgement it is for, whoever judges and in whatever words it is asked for: so
+        a recording can tell what has changed since.
+        """
         cost = 0
         failure: Failure | None = None
         for attempt in range(ATTEMPTS):
             key = hashlib.blake2b(about + attempt.to_bytes(2, "big"), digest_size=32).digest()
             label = Label(query, "judge", f"judge/{attempt}", attempt)
-            result = self._call(prompt, triple, label, key)
+            result = self._call(triple, label, key)
             if isinstance(result, Breakdown):
                 raise result
             cost += self._pool[self._backbone].cost(result.prompt_tokens, result.completion_tokens)
@@ -196,10 +173,9 @@ class ModelJudge:
             f"{failure.message}"
         )
 
-    def _call(
-        self, prompt: str, triple: tuple[str, str, str], label: Label, key: bytes
-    ) -> Reply | Failure | Breakdown:
-        if isinstance(self._backend, ChatBackend):
+    def _call(self, triple: tuple[str, str, str], label: Label, key: bytes) -> Reply | Failure | Breakdown:
+        prompt = PROMPT.format(question=triple[0], response=triple[1], answer=triple[2])
+        if self._backend.talks:
             sample = int.from_bytes(key[:6], "big")
             request = Prompt(self._backbone, (ChatMessage("user", prompt),), sample, label, key=key)
             return self._backend.chat((request,))[0]
@@ -208,13 +184,23 @@ class ModelJudge:
         return self._backend.complete((call,))[0]
 
 
-_KEPT: Final = 10_000
+def _whole(text: str) -> str:
+    """A text that can be sent: a question mark for each half of a character."""
+    return text.encode("utf-8", "replace").decode()
+
+
 _TURN: Final = Turn("judge#0@0", "judge", "verify", "", (), 0, 0, "draft")
 
 
-@lru_cache(maxsize=16)
-def make_judge(spec: str, pool: str = "default") -> Judge:
+def make_judge(
+    spec: str, pool: str = "default", equip: Callable[[str, Pool], Backend] = make_backend
+) -> Judge:
     """A judge: `match`, or `backbone@backend` with the backbone of a pool.
+
+    Args:
+        spec: which.
+        pool: name or path of the pool.
+        equip: makes the backend; in a run, what the run hands its tasks.
 
     Raises:
         DataError: if it is neither, or the pool has no such backbone.
@@ -229,7 +215,13 @@ def make_judge(spec: str, pool: str = "default") -> Judge:
             f"judge is {spec!r}, expected {MATCH!r} or backbone@backend, as in gpt-4.1-mini@openai"
         )
     loaded = load_pool(pool)
-    return ModelJudge(make_backend(backend, loaded), loaded, backbone)
+    return ModelJudge(equip(backend, loaded), loaded, backbone)
+
+
+@lru_cache(maxsize=16)
+def shared_judge(spec: str, pool: str = "default") -> Judge:
+    """The judge that all have who ask for it outside a run."""
+    return make_judge(spec, pool)
 
 
 # For backends that answer items and not prompts: a judgement as an item of its own.
@@ -303,5 +295,5 @@ def judgement_item(prompt: str, question: str, response: str, answer: str) -> It
     verdict: tuple[str, str] = ("yes", "no") if ruled.correct else ("no", "yes")
     gold: Any = (ruled.extracted_final_answer or "None", ruled.confidence)
     truth = Truth(verdict[0], (verdict[1],), difficulty=-3.0, gold=gold)
-    name = hashlib.blake2b(prompt.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    name = hashlib.blake2b(prompt.encode(), digest_size=8).hexdigest()
     return Item(task=_JUDGING, id=f"judging/{name}", query=prompt, truth=truth)

@@ -1,5 +1,6 @@
 """BrowseComp-Plus's run files, one for each query, and the summary over a folder of them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.tools.corpus import Corpus
 from mas2_tasks.browsecomp_metrics import (
     BETA,
     Judgement,
@@ -20,6 +22,7 @@ from mas2_tasks.browsecomp_metrics import (
 
 COMPLETED: Final = "completed"
 OUTPUT: Final = "output_text"
+_BLOCK: Final = re.compile(r"^\[([^\[\]\s]+)\] (.{0,40})", re.MULTILINE)
 
 
 class RunFile(Struct, frozen=True):
@@ -56,6 +59,17 @@ class RunFile(Struct, frozen=True):
     def answered(self) -> str:
         """The response if the run was completed, else an empty string: what a judge is shown."""
         return self.response if self.status == COMPLETED else ""
+
+
+def shown_in(output: str, corpus: Corpus | None) -> list[str]:
+    """Ids of the documents in a tool's output, whose texts tell them from brackets in a text."""
+    if corpus is None:
+        return []
+    return [
+        docid
+        for docid, begin in _BLOCK.findall(output)
+        if (corpus.get(docid) or "\0").startswith(begin.rstrip())
+    ]
 
 
 class Verdict(Struct, frozen=True):

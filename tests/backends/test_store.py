@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt
-from mas2_env.backends.store import Kept, Store, identify
+from mas2_env.backends.store import Kept, Memory, Store, identify
 from mas2_env.errors import Halt, RecordError
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.task import ToolSpec
@@ -125,3 +125,25 @@ def test_a_full_disk_ends_the_run(tmp_path):
         fill()
     assert isinstance(caught.value, Halt)
     store.close()
+
+
+def test_what_has_changed_is_told_by_the_answer_that_is_nearest(tmp_path):
+    """One operation may have been asked of several models: a judgement, say."""
+    store, hotter = Store(tmp_path / "s"), {**PARAMETERS, "temperature": 0.9}
+    asked_alike = msgspec.structs.replace(PROMPT, backbone="large")
+    for prompt, parameters in ((asked_alike, hotter), (PROMPT, PARAMETERS)):
+        store.put(identify(prompt, parameters), prompt, Kept(reply=Reply("4", 1, 1)))
+    reworded = msgspec.structs.replace(PROMPT, messages=(ChatMessage("user", "2 + 2?"),))
+    assert store.explain(identify(reworded, PARAMETERS)).endswith("its messages or tools changed since")
+    assert store.explain(identify(PROMPT, hotter)).endswith("the model or its parameters changed since")
+
+
+def test_a_memory_keeps_the_first_answer_until_there_are_too_many():
+    memory, first, second = Memory(most=2), Kept(reply=Reply("4", 1, 1)), Kept(reply=Reply("5", 1, 1))
+    samples = [msgspec.structs.replace(PROMPT, sample=number) for number in range(3)]
+    one, two, three = [identify(sample, PARAMETERS) for sample in samples]
+    assert memory.put(one, samples[0], first) == memory.put(one, samples[0], second) == first
+    memory.put(two, samples[1], second)
+    assert (memory.get(one), memory.get(two), memory.get(three)) == (first, second, None)
+    memory.put(three, samples[2], second)
+    assert (memory.get(one), memory.get(two), memory.get(three)) == (None, None, second)

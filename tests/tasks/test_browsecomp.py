@@ -21,17 +21,14 @@ from mas2_tasks.browsecomp_judge import (
 from mas2_tasks.browsecomp_runs import RunFile, read_runs, write_runs
 
 from mas2_env.backends.base import Backend
-from mas2_env.backends.ledger import read_ledger
 from mas2_env.backends.simulated import Simulated
 from mas2_env.cli import run as mas2
 from mas2_env.episode import Episode
-from mas2_env.errors import Breakdown, BudgetError, DataError, PoolError, ProviderDown, ProviderError
+from mas2_env.errors import Breakdown, DataError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.plugins import make_policy, make_task
 from mas2_env.pool import load_pool
-from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.journal import read_run
-from mas2_env.runs.record import Conduct
 from mas2_env.runs.rollout import rollout
 from mas2_env.task import ToolUse, Work
 
@@ -244,21 +241,6 @@ def test_a_model_judges_and_its_tokens_are_its_own() -> None:
     assert len(backend.calls) == 1
 
 
-def test_a_judges_calls_are_in_the_runs_ledger_and_under_its_limit(tmp_path: Path) -> None:
-    task = BrowseCompPlus(judge=f"{POOL.reference}@simulated")
-    free = evaluate(["direct"], [task], items=6, out=tmp_path / "free", conduct=Conduct(ledger=True))
-    lines = read_ledger(tmp_path / "free" / "ledger.jsonl")
-    asked = [line for line in lines if line.operation.startswith("judge/")]
-    assert asked
-    assert {line.model for line in asked} == {POOL.reference}
-    judged = sum(int(record.outcome.metrics.get("judge_cost", 0)) for record in free.records)
-    assert sum(line.price for line in asked) == judged > 0
-    make_judge.cache_clear()  # it would remember its verdicts
-    limit = (sum(line.price for line in lines) - judged) / 1e9
-    with pytest.raises(BudgetError, match="no further call is made"):
-        evaluate(["direct"], [task], items=6, out=tmp_path / "limited", conduct=Conduct(max_cost=limit))
-
-
 def test_failed_calls_are_made_again_and_paid() -> None:
     backend = Scripted(Failure("timeout", "slow", 300, 0), Reply(VERDICT, 300, 40))
     ruling = ModelJudge(backend, POOL, POOL.reference).judge("q", "r", "a")
@@ -286,7 +268,7 @@ def test_a_verdict_that_cannot_be_read_is_wrong() -> None:
 
 def test_an_unreachable_judge_voids_the_episode(monkeypatch: pytest.MonkeyPatch) -> None:
     down = ModelJudge(Scripted(*[ProviderError("down")] * 9), POOL, POOL.reference)
-    monkeypatch.setattr("mas2_tasks.browsecomp.make_judge", lambda *_: down)
+    monkeypatch.setattr("mas2_tasks.browsecomp.shared_judge", lambda *_: down)
     task = BrowseCompPlus()
     (episode,) = rollout(make_policy("direct"), [Episode(task.item(0), POOL)], Simulated(POOL))
     assert episode.outcome is not None
@@ -299,21 +281,9 @@ def test_a_judge_whose_provider_refuses_ends_the_run(monkeypatch: pytest.MonkeyP
             raise ProviderDown("the key is wrong")
 
     refused = ModelJudge(Refused(), POOL, POOL.reference)
-    monkeypatch.setattr("mas2_tasks.browsecomp.make_judge", lambda *_: refused)
+    monkeypatch.setattr("mas2_tasks.browsecomp.shared_judge", lambda *_: refused)
     with pytest.raises(ProviderDown, match="the key is wrong"):
         list(rollout(make_policy("direct"), [Episode(BrowseCompPlus().item(0), POOL)], Simulated(POOL)))
-
-
-def test_a_judge_without_its_key_is_an_error_before_the_run(tmp_path: Path) -> None:
-    pool = tmp_path / "judges.toml"
-    pool.write_text(
-        'name = "judges"\nreference = "wise"\n[provider.far]\nbase_url = "http://127.0.0.1:9/v1"\n'
-        'api_key_env = "KEY_THAT_NOBODY_SET"\n[[backbone]]\nname = "wise"\ndescription = "Judges."\n'
-        "usd_per_million_input = 1\nusd_per_million_output = 2\ncontext = 32768\n"
-    )
-    task = BrowseCompPlus(judge="wise@openai", judge_pool=str(pool))
-    with pytest.raises(PoolError, match="KEY_THAT_NOBODY_SET, which is not set"):
-        task.ready()
 
 
 def test_a_simulated_backbone_can_judge() -> None:
