@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any, Literal, TypeAlias
 
 from mas2_env.backends.asker import query_of
@@ -44,7 +45,7 @@ class Keeping(ChatBackend):
         self.mode = mode
         self.digest = str(getattr(inner, "digest", ""))
         self.pace = "instant" if mode == "replay" else inner.pace
-        self._under_way: dict[bytes, asyncio.Future[Answer]] = {}
+        self._under_way: dict[bytes, Future[Answer | None]] = {}
 
     def __reduce__(self) -> tuple[type["Keeping"], tuple[Any, ...], dict[str, Any]]:
         return (type(self), (self.inner, self.pool, self.store, self.mode), {"ledger": self.ledger})
@@ -142,22 +143,22 @@ class Keeping(ChatBackend):
         found = self._find(prompt, identity)
         if found is not None:
             return found
-        while (other := self._under_way.get(identity.key)) is not None:
-            # The same sample is asked for twice at once: it is one sample, unless asking for it is given up.
-            await asyncio.wait([other])
-            if not other.cancelled():
-                self._note(prompt, other.result())
-                return other.result()
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._under_way[identity.key] = future
+        own: Future[Answer | None] = Future()
+        own.set_running_or_notify_cancel()  # whoever waits for it and is cancelled does not cancel it
+        while (other := self._under_way.setdefault(identity.key, own)) is not own:
+            # The same sample is asked for twice at once, maybe in another thread's event loop: it is one
+            # sample, unless asking for it is given up.
+            answer = await asyncio.wrap_future(other)
+            if answer is not None:
+                self._note(prompt, answer)
+                return answer
+        answer = None
         try:
             answer = self._keep(prompt, identity, await self._ask(prompt, call))
-            future.set_result(answer)
             return answer
         finally:
             del self._under_way[identity.key]
-            if not future.done():
-                future.cancel()
+            own.set_result(answer)
 
     async def _ask(self, prompt: Prompt, call: ModelCall | None) -> Answer:
         try:
