@@ -97,6 +97,12 @@ def renewed(before: Numbers, normal: Numbers, fresh: float) -> Numbers:
     return (1.0 - fresh) ** 0.5 * before + fresh**0.5 * normal
 
 
+def gained(gain: float, rise: float, level: Numbers) -> Numbers:
+    """What the output of a failed test adds to a standing: more to abler models, nothing at the least."""
+    x = gain + rise * level
+    return np.maximum(0.0, x) if isinstance(x, np.ndarray) else max(0.0, x)
+
+
 def noise_given(standing: Numbers, noise: float, was_right: Numbers, uniform: Numbers) -> Numbers:
     """The noise of a call that is known to have been right or wrong, from a uniform number.
 

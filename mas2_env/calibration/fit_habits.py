@@ -77,9 +77,9 @@ _SEARCHED: Final[list[tuple[str, Any, dict[str, float], list[float], Bounds]]] =
     (
         "retry_with_test_output",
         lambda e: [f"tests shown {setting_of(e)}"],
-        {"gain": 0.4, "fresh": 0.5},
-        [0.2, 0.2],
-        [(0.0, 2.0), (0.0, 1.0)],
+        {"gain": 0.4, "fresh": 0.5, "rise": 0.0},
+        [0.2, 0.2, 0.2],
+        [(0.0, 2.0), (0.0, 1.0), (-1.0, 1.0)],
     ),
     (
         "reflection_code",

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mas2_env.backends import laws
 from mas2_env.backends.calibrated import Calibration, Setting
 
 
@@ -48,12 +49,24 @@ def fit_tasks(calibration: Calibration, _: object = None) -> Calibration:
         if found.across in settings
     }
     habit = dict(calibration.habit)
-    executed = [habit[name] for name in _EXECUTED if name in habit]
+    executed = [_usual(calibration, name) for name in _EXECUTED if name in habit]
     if executed:
         habit["retry executed"] = {
-            key: round(sum(what[key] for what in executed) / len(executed), 3) for key in ("gain", "fresh")
+            key: round(sum(what[key] for what in executed) / len(executed), 2) for key in ("gain", "fresh")
         }
     return replace(calibration, task=tasks, habit=habit)
+
+
+def _usual(calibration: Calibration, name: str) -> dict[str, float]:
+    """A habit as the average recorded model has it.
+
+    Levels at one benchmark are no levels at another, so how the gain rises with them stays where it was seen.
+    """
+    what = calibration.habit[name]
+    setting = calibration.setting.get(name.removeprefix("tests shown "))
+    levels = list(setting.level.values()) if setting is not None else []
+    level = sum(levels) / len(levels) if levels else 0.0
+    return {**what, "gain": laws.gained(what["gain"], what.get("rise", 0.0), level)}
 
 
 def _task(across: Setting, within: Setting | None) -> Setting:

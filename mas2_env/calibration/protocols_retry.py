@@ -111,7 +111,8 @@ def _with_output(world: World, name: str, profile: str) -> Bools:
     key = f"tests shown {name} {profile}"
     if key not in world.kept:
         what = habit(world, f"tests shown {name}")
-        gains = what["gain"] * (np.arange(TRIALS) > 0)
+        level = world.setting(name).level.get(profile, 0.0)
+        gains = laws.gained(what["gain"], what.get("rise", 0.0), level) * (np.arange(TRIALS) > 0)
         world.kept[key] = attempts(world, name, profile, gains[None, :], what["fresh"], "edit")[:, :2].copy()
     found = world.kept[key]
     assert isinstance(found, np.ndarray)

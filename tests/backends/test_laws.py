@@ -29,6 +29,7 @@ def test_a_number_gets_what_an_array_gets(x: float, y: float, u: float, v: float
     both(lambda a: laws.hint_share(a, 0.2), u)
     both(lambda a, b: laws.renewed(a, b, 0.3), x, y)
     both(lambda a, b: laws.length(5.0, a, b), u, y)
+    both(lambda z: laws.gained(0.2, 0.5, z), x)
     both(lambda a, b: laws.seconds(a, 1.0, 0.02, 0.3, b), u, y)
 
 

@@ -92,27 +92,6 @@ def test_the_shipped_latencies_are_those_of_the_figures_and_give_them_back(figur
     assert all(verdict.inside for verdict in report.verdicts)
 
 
-def test_retries_rise_with_ability_but_not_as_steeply_as_recorded(figures_file: str) -> None:
-    report = check(
-        [f for f in read_figures(figures_file) if f.section == "retry_by_ability"], load_calibration()
-    )
-    assert not report.unsaid
-    slopes = [v for v in report.verdicts if v.figure.key == "b"]
-    assert len(slopes) == 2
-    for slope in slopes:
-        assert 0.4 < slope.simulated < slope.figure.measured
-
-
-def test_what_cannot_be_expressed_says_why(figures_file: str) -> None:
-    left = ("chars_per_token", "prompt_tokens", "cost_usd", "grader_noise", "tool_use", "retry_proposal")
-    report = check([f for f in read_figures(figures_file) if f.section in left], load_calibration())
-    assert not report.verdicts
-    reasons = {u.section: u.reason for u in report.unsaid}
-    assert set(reasons) == set(left)
-    assert "four characters a token" in reasons["chars_per_token"]
-    assert not any("nothing of the kind" in reason for reason in reasons.values())
-
-
 def timed(count: int) -> list[dict[str, object]]:
     normal = Source("times").normal(count)
     rows = []
