@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mas2_env.abilities import Ability, Figure, check_figures
 from mas2_env.engines import Engine, EngineRoute, check_engine, read_sampling
 from mas2_env.errors import PoolError
 from mas2_env.providers import Provider, Route, check_body, check_provider
@@ -70,6 +71,8 @@ class Pool(Struct, frozen=True, eq=False):
         routes: how each backbone is reached, by its name, where a provider serves it.
         engines: models that run in this process, by name.
         engine_routes: what each backbone runs on, by its name, where an engine runs it.
+        abilities: what the simulator takes each backbone to be like, by its name, where its file says so.
+        figures: the published figures that an ability follows from, by the backbone's name.
     """
 
     name: str
@@ -81,6 +84,8 @@ class Pool(Struct, frozen=True, eq=False):
     routes: dict[str, Route] = {}
     engines: dict[str, Engine] = {}
     engine_routes: dict[str, EngineRoute] = {}
+    abilities: dict[str, Ability] = {}
+    figures: dict[str, tuple[Figure, ...]] = {}
 
     def __getitem__(self, name: str) -> Backbone:
         return self.backbones[name]
@@ -114,6 +119,8 @@ class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
     engine: str = ""
     adapter: str = ""
     body: dict[str, Any] = {}
+    ability: Ability | None = None
+    figures: tuple[Figure, ...] = ()
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +159,7 @@ def parse_pool(text: str, where: str) -> Pool:
         place = f"{where}: backbone {entry.name!r}"
         if entry.name in backbones:
             raise PoolError(f"{place} is listed twice")
+        check_figures(entry.ability, entry.figures, place)
         backbones[entry.name] = _backbone(entry, place)
     if not backbones:
         raise PoolError(f"{where}: no [[backbone]] is listed")
@@ -171,6 +179,8 @@ def parse_pool(text: str, where: str) -> Pool:
         routes=_routes(file, where),
         engines=file.engine,
         engine_routes=_engine_routes(file, where),
+        abilities={e.name: e.ability for e in file.backbone if e.ability is not None},
+        figures={e.name: e.figures for e in file.backbone if e.figures},
     )
 
 
@@ -182,6 +192,8 @@ def _read(text: str, where: str) -> _File:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
     for i, entry in enumerate(raw.get("backbone", []) if isinstance(raw.get("backbone"), list) else []):
         _check_keys(entry, _Entry, f"{where}: backbone {i + 1}")
+        if isinstance(entry, dict):
+            _check_keys(entry.get("ability"), Ability, f"{where}: backbone {i + 1}: ability")
         for price in ("usd_per_million_input", "usd_per_million_output"):
             if isinstance(entry, dict) and price not in entry:
                 name = entry.get("name", i + 1)

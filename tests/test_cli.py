@@ -198,6 +198,43 @@ def test_every_price_says_whole_where_it_was_read(mas2):
     assert all(b["source"] in out and b["date"] in out for b in data["backbones"].values())
 
 
+def test_every_accuracy_says_what_it_follows_from_and_where_that_was_read(mas2):
+    _, out, _ = mas2("pool show current")
+    data = json.loads(mas2("pool show current --json")[1])
+    for name, figures in data["figures"].items():
+        assert name in out
+        assert all(f"{f['of']} {100 * f['value']:.1f}" in out for f in figures)
+        assert all(f"{f['date']}  {f['url']}" in out for f in figures)
+    assert "Prices and accuracies were read from" in out
+
+
+def test_a_pool_of_ones_own_says_where_its_models_are_served_and_names_no_source_that_it_lacks(mas2):
+    entry = (
+        '[[backbone]]\nname = "a"\ndescription = "One."\nusd_per_million_input = 0.1\n'
+        "usd_per_million_output = 0.4\ncontext = 1000\n"
+    )
+    Path("bare.toml").write_text('name = "m"\nreference = "a"\n' + entry)
+    out = mas2("pool show bare.toml")[1]
+    assert "One." in out
+    assert "[1]" not in out
+    assert "were read from" not in out
+    assert "served by" not in out
+    server = '[provider.local]\nbase_url = "http://localhost:8000/v1"\n'
+    Path("served.toml").write_text('name = "m"\nreference = "a"\n' + entry + 'model = "org/large"\n' + server)
+    out = mas2("pool show served.toml")[1]
+    assert re.search(r"a +local +http://localhost:8000/v1 +org/large", out)
+    engine = '[engine.small]\npath = "org/small"\nrevision = "abc"\n'
+    Path("here.toml").write_text('name = "m"\nreference = "a"\n' + entry + 'adapter = "lora"\n' + engine)
+    assert re.search(r"a +small +org/small@abc +adapter lora", mas2("pool show here.toml")[1])
+
+
+def test_the_pool_of_todays_models_runs(mas2):
+    line = "eval --pool current --policy direct,cot --tasks gsm8k,hotpotqa,math,humaneval --items 50 --json"
+    code, out, error = mas2(line)
+    assert (code, error) == (0, "")
+    assert '"success"' in out
+
+
 def test_a_pool_with_a_typo_is_named(mas2):
     Path("mine.toml").write_text('name = "m"\nreferense = "a"\n')
     code, _, error = mas2("eval -p direct -t gsm8k --pool mine.toml")

@@ -35,6 +35,7 @@ ARROWS = {
 FLOORS = [
     {
         "errors",
+        "abilities",
         "spec",
         "task",
         "pool",

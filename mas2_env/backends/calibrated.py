@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from mas2_env.abilities import Latency
 from mas2_env.errors import PoolError
 
 Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -113,29 +114,6 @@ class Model(_Table, frozen=True):
     verbosity: float = 0.0
     malformed: Share = 0.0
     tasks: dict[str, Share] = {}
-
-
-class Latency(_Table, frozen=True):
-    """How long a call takes: (fixed + per_token · completion tokens) · e^(spread · normal) seconds.
-
-    Attributes:
-        fixed: seconds, whatever the length of the reply.
-        per_token: seconds for each completion token; where `power` is not 0, of a backbone at 1 USD per
-            million tokens.
-        spread: standard deviation of the log of what the line leaves.
-        power: the power of the price that `per_token` follows, for backbones that nobody timed.
-        apart: how far apart backbones of one price lie: standard deviation of the log of `per_token`.
-    """
-
-    fixed: Annotated[float, Meta(ge=0.0)]
-    per_token: Annotated[float, Meta(ge=0.0)]
-    spread: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.0
-    power: float = 0.0
-    apart: Annotated[float, Meta(ge=0.0)] = 0.0
-
-    def at(self, price: float) -> "Latency":
-        """That of a backbone at a price, in nano-USD per token."""
-        return Latency(self.fixed, self.per_token * (price / 1000.0) ** self.power, self.spread)
 
 
 BY_PRICE: Final = "by price"

@@ -13,15 +13,14 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from mas2_env.backends.calibrated import BY_PRICE, Latency, Model, read_own
+from mas2_env.abilities import Ability, Accuracy, Latency, Share
+from mas2_env.backends.calibrated import BY_PRICE, Model, read_own
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Purpose
 from mas2_env.pool import Backbone
 from mas2_env.system.model import RoleKind
 
 Family: TypeAlias = Literal["math", "code", "recall", "reading"]
-Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
-Accuracy: TypeAlias = Annotated[float, Meta(gt=0.0, lt=1.0)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0.0)]
 Spread: TypeAlias = Annotated[float, Meta(ge=0.0, le=20.0)]
 Tokens: TypeAlias = Annotated[int, Meta(ge=0)]
@@ -126,20 +125,8 @@ class TaskTable(_Table, frozen=True):
     offset: float = 0.0
 
 
-class BackboneTable(_Table, frozen=True):
-    """What one model is like: accuracies by family, and in `tasks` those measured on a benchmark itself.
-
-    `latency` says how long its calls take; without it, they take as long as its price lets expect.
-    """
-
-    math: Accuracy
-    code: Accuracy
-    recall: Accuracy
-    reading: Accuracy
-    verbosity: float = 0.0
-    malformed: Share = 0.005
-    tasks: dict[str, Accuracy] = {}
-    latency: Latency | None = None
+BackboneTable: TypeAlias = Ability
+"""What one model is like; its keys are those of `Ability`."""
 
 
 class Fallback(_Table, frozen=True):
@@ -198,19 +185,34 @@ class Parameters(_Table, frozen=True):
         """The table of a task (by name, in lower case), else the default one."""
         return self.task.get(name.lower()) or self.task["default"]
 
-    def backbone_table(self, backbone: Backbone, recorded: Model | None = None) -> BackboneTable:
-        """The table of a backbone, else that of the recorded model of its name, else one by its price."""
-        known = self.backbone.get(backbone.name)
-        if known is None and recorded is not None:
-            return msgspec.convert(msgspec.to_builtins(recorded), BackboneTable)
-        return known or self.fallback.table(backbone)
+    def backbone_table(
+        self, backbone: Backbone, recorded: Model | None = None, own: Ability | None = None
+    ) -> BackboneTable:
+        """What a backbone is like.
 
-    def latency(self, backbone: Backbone, timed: Mapping[str, Latency]) -> Latency:
+        A table in a file of parameters of one's own goes first; then what the pool's file says (`own`), the
+        shipped table, and the recorded model of the backbone's name; otherwise its price decides.
+        """
+        said = self._said(backbone, own)
+        if said is None and recorded is not None:
+            return msgspec.convert(msgspec.to_builtins(recorded), BackboneTable)
+        return said or self.fallback.table(backbone)
+
+    def latency(
+        self, backbone: Backbone, timed: Mapping[str, Latency], own: Ability | None = None
+    ) -> Latency:
         """How long calls of a backbone take: as its table says, else as timed, else by its price."""
-        table = self.backbone.get(backbone.name)
-        if table is not None and table.latency is not None:
-            return table.latency
+        said = self._said(backbone, own)
+        if said is not None and said.latency is not None:
+            return said.latency
         return timed.get(backbone.name) or timed[BY_PRICE].at(self.fallback.price_of(backbone))
+
+    def _said(self, backbone: Backbone, own: Ability | None) -> Ability | None:
+        """A backbone's table here, unless that is the shipped one and the pool has its own."""
+        known = self.backbone.get(backbone.name)
+        if own is not None and (known is None or known == load_parameters().backbone.get(backbone.name)):
+            return own
+        return known
 
 
 def logit(p: float) -> float:

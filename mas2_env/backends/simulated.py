@@ -12,10 +12,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from mas2_env.abilities import Latency
 from mas2_env.backends import laws
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
-from mas2_env.backends.calibrated import Latency, load_over_shipped
+from mas2_env.backends.calibrated import load_over_shipped
 from mas2_env.backends.draws import UNIT, bits_of, more_bits, normal
 from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
 from mas2_env.backends.parameters import BackboneTable, TaskTable, level, load_parameters
@@ -66,7 +67,8 @@ class Simulated(Backend):
     """Simulated LLMs of a pool.
 
     A reply is a pure function of the call's key, its item and its backbone: the same in any process, order
-    and batch. Backbones without a table in the parameters get their abilities from their price.
+    and batch. A backbone of which neither the pool nor the parameters say what it is like gets its abilities
+    from its price.
 
     Args:
         pool: names, context windows and prices of the backbones.
@@ -126,7 +128,8 @@ class Simulated(Backend):
             return self._parameters.troubles.deadline
         it = self._latencies.get(call.backbone)
         if it is None:
-            it = self._parameters.latency(self._backbone(call.backbone), self._calibration.latency)
+            own = self.pool.abilities.get(call.backbone)
+            it = self._parameters.latency(self._backbone(call.backbone), self._calibration.latency, own)
             self._latencies[call.backbone] = it
         drawn = normal(more_bits(call.key, b"seconds")[0])
         return float(laws.seconds(answer.completion_tokens, it.fixed, it.per_token, it.spread, drawn))
@@ -199,7 +202,9 @@ class Simulated(Backend):
             return known
         backbone = self._backbone(name)
         table = self._parameters.task_table(task.benchmark)
-        known_as = self._parameters.backbone_table(backbone, self._calibration.model.get(name))
+        known_as = self._parameters.backbone_table(
+            backbone, self._calibration.model.get(name), self.pool.abilities.get(name)
+        )
         profile = Profile(task.benchmark, table, known_as, backbone.context, self._troubled)
         self._profiles[name, task.benchmark] = profile
         return profile

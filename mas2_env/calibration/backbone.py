@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from mas2_env.backends.calibrated import Latency
+from mas2_env.abilities import Latency
 from mas2_env.backends.ledger import Line
 from mas2_env.backends.parameters import BackboneTable, Parameters, logit, sigmoid
 from mas2_env.errors import DataError

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from mas2_env.backends.calibrated import BY_PRICE, Calibration, Latency, Setting
+from mas2_env.abilities import Latency
+from mas2_env.backends.calibrated import BY_PRICE, Calibration, Setting
 from mas2_env.calibration.figures import Figure
 from mas2_env.calibration.places import profile_of
 

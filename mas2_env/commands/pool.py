@@ -1,11 +1,18 @@
 """`mas2 pool`: the backbones on offer and their prices."""
 
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mas2_env.abilities import FAMILIES
 from mas2_env.commands.options import Json
 from mas2_env.commands.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mas2_env.pool import Pool
 
 app = typer.Typer(no_args_is_help=True, help="Pools of backbones and their prices.")
 
@@ -47,13 +54,45 @@ def show_command(
     ] = "default",
     json: Json = False,
 ) -> None:
-    """Show the backbones of a pool with their prices, and where and when those were read."""
+    """Show the backbones of a pool with their prices, and where and when those were read.
+
+    Also where real models are served, and what simulated ones are like, if the pool's file says so.
+    """
     from mas2_env.pool import load_pool
 
     found = load_pool(pool)
     if json:
         print_json(found)
         return
+    sources = Sources()
+    print_table(_prices(found, sources))
+    if found.routes or found.engine_routes:
+        typer.echo()
+        print_table(_places(found))
+    if found.abilities:
+        typer.echo()
+        print_table(_abilities(found, sources))
+    if sources.seen:
+        typer.echo("\nPrices and accuracies were read from" if found.figures else "\nPrices were read from")
+        for number, (date, source) in enumerate(sources.seen, start=1):
+            typer.echo(f"{f'[{number}]':>4} {date}  {source}")
+
+
+class Sources:
+    """Where figures were read, numbered in the order in which they are first named."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str], int] = {}
+
+    def number(self, date: str, source: str) -> str:
+        """The number in brackets; empty where there is no source."""
+        if not source:
+            return ""
+        return f"[{self.seen.setdefault((date, source), len(self.seen) + 1)}]"
+
+
+def _prices(found: "Pool", sources: Sources) -> "Table":
+    """Prices and context windows, and where they were read."""
     from rich.table import Table
 
     table = Table(
@@ -67,20 +106,65 @@ def show_command(
     for column in ("$ in", "$ out", "context", "from"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("description")
-    sources = list(dict.fromkeys((b.date, b.source) for b in found.backbones.values()))
     for b in found.backbones.values():
         table.add_row(
             b.name,
             f"{b.input_price / 1000:g}",
             f"{b.output_price / 1000:g}",
             f"{b.context:,}",
-            f"[{sources.index((b.date, b.source)) + 1}]",
+            sources.number(b.date, b.source),
             b.description,
         )
-    print_table(table)
-    typer.echo("\nPrices were read from")
-    for number, (date, source) in enumerate(sources, start=1):
-        typer.echo(f"{f'[{number}]':>4} {date}  {source}")
+    return table
+
+
+def _places(found: "Pool") -> "Table":
+    """Where real models are served, or what runs them here."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("backbone", "served by", "at", "as"):
+        table.add_column(column, no_wrap=True)
+    for name, route in found.routes.items():
+        table.add_row(name, route.provider, found.providers[route.provider].base_url, route.model)
+    for name, run in found.engine_routes.items():
+        engine = found.engines[run.engine]
+        revision = f"@{engine.revision}" if engine.revision else ""
+        table.add_row(name, run.engine, f"{engine.path}{revision}", run.adapter and f"adapter {run.adapter}")
+    return table
+
+
+def _abilities(found: "Pool", sources: Sources) -> "Table":
+    """What the simulator takes backbones to be like, and the published figures that say so."""
+    from rich.table import Table
+
+    table = Table(
+        box=None,
+        pad_edge=False,
+        caption_justify="left",
+        caption="Accuracies in the simulator, in %, and length of replies relative to gpt-4o-mini's. ~ is "
+        "interpolated from the published figures on the right.",
+    )
+    table.add_column("backbone", no_wrap=True)
+    for column in ("GSM8K", "MATH", "HumanEval", "HotpotQA", "with texts", "length"):
+        table.add_column(column, justify="right")
+    table.add_column("from")
+    for name, ability in found.abilities.items():
+        figures = found.figures.get(name, ())
+        itself = {key for figure in figures if figure.itself for key in figure.gives}
+        said = {key: getattr(ability, key) for key in FAMILIES} | {
+            f"tasks.{task}": share for task, share in ability.tasks.items()
+        }
+        shown = [
+            f"{'' if key in itself or not figures else '~'}{100 * said[key]:.1f}" if key in said else ""
+            for key in ("math", "tasks.math", "code", "recall", "reading")
+        ]
+        read = "; ".join(
+            f"{f.of} {100 * f.value:.1f}{f' of {f.model}' if f.model else ''} {sources.number(f.date, f.url)}"
+            for f in figures
+        )
+        table.add_row(name, *shown, f"{math.exp(ability.verbosity):.1f}", read)
+    return table
 
 
 @app.command("check", short_help="Ask each model of a pool for one word.")

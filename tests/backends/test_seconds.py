@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mas2_env.backends.calibrated import BY_PRICE, Latency, load_calibration
+from mas2_env.abilities import Latency
+from mas2_env.backends.calibrated import BY_PRICE, load_calibration
 from mas2_env.backends.keeping import Metered
 from mas2_env.backends.ledger import Ledger, clock, read_ledger
 from mas2_env.backends.simulated import Simulated

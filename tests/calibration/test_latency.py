@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mas2_env.backends.calibrated import BY_PRICE, Calibration, Latency, load_calibration
+from mas2_env.abilities import Latency
+from mas2_env.backends.calibrated import BY_PRICE, Calibration, load_calibration
 from mas2_env.backends.ledger import Ledger, Line
 from mas2_env.calibration.check import check
 from mas2_env.calibration.crowd import Source
