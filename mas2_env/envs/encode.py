@@ -5,8 +5,8 @@ In this order (`PLACES` has the slices):
 - `stage`, 4: one-hot of generate, implement, rectify, done;
 - `task`, 16: bits of a hash of the task's name;
 - `query`, 70: see `encode_query`;
-- `episode`, 8: budget, tools, roles and turns allowed, whether the last action was invalid, how many more may
-  be, rectifications left, backbones;
+- `episode`, 9: budget, tools, roles and turns allowed, whether the last action was invalid, how many more may
+  be, rectifications left, backbones, tool calls that a turn may make;
 - `pool`, 16 × 4: for each backbone: present, input price, output price, context;
 - `roles`, 6 × 20: for each of the first six roles: kind (one-hot of 12), present, copies, tools, step by
   step, output, in a debate, reviewed, reviews;
@@ -41,7 +41,7 @@ _FAILURES: Final = {kind: i for i, kind in enumerate(get_args(FailureKind))}
 _STAGES: Final = {"generate": 0, "implement": 1, "rectify": 2, "done": 3}
 
 _TASK_BITS: Final = 16
-_EPISODE: Final = 8
+_EPISODE: Final = 9
 _BACKBONE: Final = 4
 _ROLE: Final = 20
 _TEMPLATE: Final = 5
@@ -126,6 +126,7 @@ def _episode(observation: Observation) -> list[float]:
         min(1.0, max(0, observation.invalid_left) / 4),
         min(1.0, max(0, observation.rectifications_left) / 4),
         min(1.0, len(observation.backbones) / POOL),
+        _log(observation.max_tool_steps, 64),
     ]
 
 

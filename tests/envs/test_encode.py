@@ -14,6 +14,7 @@ from mas2_env.envs.encode import PLACES, SIZE, encode, encode_end
 from mas2_env.envs.encode_query import BAG, QUERY_SIZE, encode_query
 from mas2_env.episode import Episode
 from mas2_env.prompts import parse_json, render_json
+from mas2_env.task import ToolSpec
 
 
 def test_the_blocks_fill_the_vector():
@@ -68,6 +69,25 @@ def test_what_differs_in_an_observation_differs_in_its_vector(sums, pool):
     for block, (field, value) in changes.items():
         other = encode(msgspec.structs.replace(shown, **{field: value}))
         assert (other[PLACES[block]] != encode(shown)[PLACES[block]]).any()
+
+
+def test_every_fact_of_an_episode_that_a_prompt_states_is_in_its_vector(sums, pool):
+    """Whoever trains an array policy sees what decides, say, whether work has to be shared."""
+    shown = Episode(sums.item(2), pool).observe()
+    limits = shown.limits
+    changes = {
+        "budget": shown.budget * 2,
+        "tools": shown.tools * 2 or (ToolSpec("search", "", {}),),
+        "limits": msgspec.structs.replace(limits, max_turns=2 * limits.max_turns),
+        "invalid_left": shown.invalid_left + 1,
+        "rectifications_left": shown.rectifications_left - 1,
+        "backbones": shown.backbones[:1],
+        "max_tool_steps": shown.max_tool_steps + 1,
+    }
+    plain = encode(shown)[PLACES["episode"]]
+    for field, value in changes.items():
+        other = encode(msgspec.structs.replace(shown, **{field: value}))[PLACES["episode"]]
+        assert (other != plain).sum() == 1, field
 
 
 SCRIPT = """
