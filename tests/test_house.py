@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -87,6 +88,13 @@ HEAVY = {
     "typer",
     "vllm",
 }
+
+
+def test_the_readme_names_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    rows = re.findall(r"^\| (`[^|]*`) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = [extra for row in rows for extra in re.findall(r"`(\w+)`", row)]
+    assert named == list(project["optional-dependencies"])
 
 
 @cache
