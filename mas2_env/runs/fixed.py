@@ -1,6 +1,6 @@
 """A policy for measurements, in which nothing but the system matters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mas2_env.observation import Observation
 from mas2_env.policy import Answer
@@ -8,12 +8,19 @@ from mas2_env.system.model import Assignment, Rectification, Template
 
 
 class Fixed:
-    """A policy that always builds one system of one backbone, and mends nothing."""
+    """A policy that always builds one system, and mends nothing.
 
-    def __init__(self, template: Template, backbone: str) -> None:
+    Args:
+        template: of the system.
+        backbone: of all its roles, or of each by its name.
+    """
+
+    def __init__(self, template: Template, backbone: str | Mapping[str, str]) -> None:
         self.template = template
-        names = [role.name for role in template.roles if role.kind != "vote"]
-        self.assignment = Assignment(dict.fromkeys(names, backbone))
+        if isinstance(backbone, str):
+            names = [role.name for role in template.roles if role.kind != "vote"]
+            backbone = dict.fromkeys(names, backbone)
+        self.assignment = Assignment(dict(backbone))
 
     def decide(self, observations: Sequence[Observation]) -> list[Answer]:
         """The system's template, its assignment, and no edit."""

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from mas2_env import Assignment, Episode, Rectification, Role, Settings, Template
+from mas2_env import Assignment, Episode, Rectification, Role, Send, Settings, Template
 from mas2_env.errors import PolicyError
+from mas2_env.runs.fixed import Fixed
 from mas2_env.runs.rollout import rollout
 
 
@@ -45,6 +46,13 @@ def test_the_batch_size_changes_nothing(sums, pool, scripted, batch):
     traces = {episode.item.id: list(episode.trace_lines()) for episode in done}
     alone = rollout(Solo(), episodes(sums, pool, 12), backend, 1)
     assert traces == {episode.item.id: list(episode.trace_lines()) for episode in alone}
+
+
+def test_a_fixed_policy_gives_every_role_its_backbone(sums, pool, scripted):
+    policy = Fixed(Template((Role("a"), Role("b")), (Send("a", "b"),), "b"), {"a": "small", "b": "large"})
+    backend = scripted(lambda call: call.backbone)
+    (done,) = rollout(policy, episodes(sums, pool, 1), backend)
+    assert done.system.assignment.backbones == {"a": "small", "b": "large"}
 
 
 def test_a_policy_that_raises_is_named_with_stage_and_item(sums, pool, scripted):

@@ -14,7 +14,6 @@ from mas2_env.episode import Episode
 from mas2_env.execution.operation import Failure, Reply
 from mas2_env.pool import parse_pool
 from mas2_env.runs.rollout import rollout
-from mas2_env.system.model import Assignment, Debate, Rectification, Role, Template, Vote
 
 POOL = """
 name = "local"
@@ -39,21 +38,6 @@ usd_per_million_output = 0.4
 context = 2048
 {more}
 """
-TEAM = Template(
-    (Role("a", copies=2), Role("b", "critique"), Role("v", "vote")),
-    (Debate(("a", "b")), Vote(("a",), "v")),
-    "v",
-)
-
-
-class Team:
-    def decide(self, observations):
-        answers = {
-            "generate": TEAM,
-            "implement": Assignment({"a": "one", "b": "two"}),
-            "rectify": Rectification(),
-        }
-        return [answers[observation.stage] for observation in observations]
 
 
 @pytest.fixture(scope="module")
@@ -127,17 +111,17 @@ def test_a_reply_is_held_to_its_schema(backend):
     assert {json.loads(reply.text)["answer"] for reply in replies} == {"yes", "no"}
 
 
-def test_a_model_of_random_weights_assigns_backbones(backend, adding, pool):
+def test_a_model_of_random_weights_assigns_backbones(backend, adding, team, pool):
     policy = LLM(seed=3, backbone={"generate": "one", "implement": "two", "rectify": "base"})
     policy.connect(backend, pool)
     episode = Episode(adding.item(2), pool)
-    episode.decide(TEAM)
+    episode.decide(team.template)
     (answer,) = policy.decide([episode.observe()])
     episode.decide(answer)
     assert set(episode.system.assignment.backbones.values()) <= set(pool.names)
 
 
-def test_every_batch_holds_all_that_is_ready(backend, adding, monkeypatch, record_property):
+def test_every_batch_holds_all_that_is_ready(backend, adding, team, monkeypatch, record_property):
     sizes = []
     (engine,) = backend._running.values()
     whole = engine.generate
@@ -150,7 +134,7 @@ def test_every_batch_holds_all_that_is_ready(backend, adding, monkeypatch, recor
     backend.ledger = Ledger()
     episodes = [Episode(adding.item(i), backend.pool, seed=i) for i in range(64)]
     begin = time.monotonic()
-    done = list(rollout(Team(), episodes, backend, batch=64))
+    done = list(rollout(team, episodes, backend, batch=64))
     seconds = time.monotonic() - begin
     totals = backend.ledger.totals
     print(f"\n64 episodes, {totals.calls} calls in {len(sizes)} batches, {seconds:.1f} s, "

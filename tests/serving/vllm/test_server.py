@@ -9,29 +9,13 @@ from mas2_env.backends.prompt import ChatMessage, Label, Prompt
 from mas2_env.episode import Episode
 from mas2_env.execution.operation import Reply
 from mas2_env.runs.rollout import rollout
-from mas2_env.system.model import Assignment, Debate, Rectification, Role, Template, Vote
 
-TEAM = Template(
-    (Role("a", copies=2), Role("b", "critique"), Role("v", "vote")),
-    (Debate(("a", "b")), Vote(("a",), "v")),
-    "v",
-)
 CHOICE = {
     "type": "object",
     "properties": {"answer": {"enum": ["yes", "no"]}, "sure": {"type": "boolean"}},
     "required": ["answer", "sure"],
     "additionalProperties": False,
 }
-
-
-class Team:
-    def decide(self, observations):
-        answers = {
-            "generate": TEAM,
-            "implement": Assignment({"a": "one", "b": "two"}),
-            "rectify": Rectification(),
-        }
-        return [answers[observation.stage] for observation in observations]
 
 
 @pytest.fixture(scope="session")
@@ -85,11 +69,11 @@ def test_a_reply_is_held_to_its_schema(backend):
     assert len({reply.text for reply in replies}) > 1, "it was free to choose"
 
 
-def test_a_model_of_random_weights_assigns_backbones(backend, adding):
+def test_a_model_of_random_weights_assigns_backbones(backend, adding, team):
     policy = LLM(seed=3)
     policy.connect(backend, backend.pool)
     episode = Episode(adding.item(2), backend.pool)
-    episode.decide(TEAM)
+    episode.decide(team.template)
     (answer,) = policy.decide([episode.observe()])
     episode.decide(answer)
     assert set(episode.system.assignment.backbones.values()) <= {"tiny", "one", "two"}
@@ -105,9 +89,9 @@ def test_adapters_give_other_texts(backend):
     assert [reply.text for reply in both] == [texts[1], texts[2], texts[2], texts[1]]
 
 
-def test_episodes_run_to_their_end(backend, adding):
+def test_episodes_run_to_their_end(backend, adding, team):
     episodes = [Episode(adding.item(i), backend.pool, seed=i) for i in range(12)]
-    done = list(rollout(Team(), episodes, backend, batch=12))
+    done = list(rollout(team, episodes, backend, batch=12))
     assert {episode.outcome.kind for episode in done} <= {"success", "failure"}
     totals = backend.ledger.totals
     assert totals.estimated == totals.unknown == 0
