@@ -101,7 +101,7 @@ class Model(_Table, frozen=True):
     """A recorded model as a backbone: accuracies by family of tasks, and manners of its replies.
 
     Attributes:
-        math, code, recall, reading: accuracies of one plain call, as in simulator.toml.
+        math, code, recall, reading: accuracies of one plain call, as in `mas2_env.abilities.Ability`.
         verbosity: log ratio of the length of its replies to that of gpt-4o-mini.
         malformed: share of replies without an answer.
         tasks: accuracies known for a benchmark itself.

@@ -1,4 +1,4 @@
-"""Parameters of the simulated backend: data/simulator.toml as checked structs, and abilities made of them."""
+"""Parameters of the simulated backend: data/simulator.toml as checked structs, and what backbones are."""
 
 import math
 import tomllib
@@ -17,7 +17,7 @@ from mas2_env.abilities import Ability, Accuracy, Latency, Share
 from mas2_env.backends.calibrated import BY_PRICE, Model, read_own
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Purpose
-from mas2_env.pool import Backbone
+from mas2_env.pool import Backbone, load_pool, shipped_pools
 from mas2_env.system.model import RoleKind
 
 Family: TypeAlias = Literal["math", "code", "recall", "reading"]
@@ -166,7 +166,7 @@ class Fallback(_Table, frozen=True):
 
 
 class Parameters(_Table, frozen=True):
-    """The whole file."""
+    """The whole file, and what the shipped pools say of backbones."""
 
     troubles: Troubles
     prompts: Prompts
@@ -178,8 +178,8 @@ class Parameters(_Table, frozen=True):
     route: Routing
     tokens: Lengths
     task: dict[str, TaskTable]
-    backbone: dict[str, BackboneTable]
     fallback: Fallback
+    backbone: dict[str, BackboneTable] = {}
 
     def task_table(self, name: str) -> TaskTable:
         """The table of a task (by name, in lower case), else the default one."""
@@ -244,10 +244,17 @@ def load_parameters(path: str | Path | None = None) -> Parameters:
 @lru_cache(maxsize=16)
 def _parameters(own: str, where: str) -> Parameters:
     raw = tomllib.loads((files("mas2_env") / "data" / "simulator.toml").read_text(encoding="utf-8"))
+    raw["backbone"] = _shipped_abilities()
     try:
         return parse_parameters(_merged(raw, tomllib.loads(own)), where)
     except tomllib.TOMLDecodeError as error:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
+
+
+def _shipped_abilities() -> dict[str, Any]:
+    """What the shipped pools say of backbones, which also holds where another pool lists them by name."""
+    pools = [load_pool(name) for name in shipped_pools()]
+    return {name: msgspec.to_builtins(a) for pool in pools for name, a in pool.abilities.items()}
 
 
 def parse_parameters(raw: dict[str, Any], where: str) -> Parameters:

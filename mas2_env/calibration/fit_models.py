@@ -4,7 +4,7 @@ Mathematics is what ZeroEval measured on GSM8K. HumanEval and MATH are published
 0f2cf33303, README.md, which repeats what Anthropic, Google and Meta report). Where HumanEval was not, code
 follows from predicting what code prints (CRUXEval-O), by the least-squares line in logits through the
 models of which both are known. How well models recall and read facts was not measured; it is put on the
-lines through the estimates of three models in simulator.toml.
+lines through the estimates of three models of the default pool.
 """
 
 import math
@@ -51,7 +51,7 @@ _RECALL: Final = {
     "gpt-4o-mini-2024-07-18": (0.27, 0.65),
     "claude-3-5-sonnet-20240620": (0.34, 0.72),
 }
-"""Estimated accuracies on HotpotQA without and with the paragraphs, as in simulator.toml."""
+"""Estimated accuracies on HotpotQA without and with the paragraphs, as in the default pool."""
 
 
 def fit_models(calibration: Calibration, _: object = None) -> Calibration:

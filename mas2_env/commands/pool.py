@@ -142,8 +142,8 @@ def _abilities(found: "Pool", sources: Sources) -> "Table":
         box=None,
         pad_edge=False,
         caption_justify="left",
-        caption="Accuracies in the simulator, in %, and length of replies relative to gpt-4o-mini's. ~ is "
-        "interpolated from the published figures on the right.",
+        caption="Accuracies in the simulator, in %, and length of replies relative to gpt-4o-mini's. ~ "
+        "follows from the published figures on the right, or is an estimate.",
     )
     table.add_column("backbone", no_wrap=True)
     for column in ("GSM8K", "MATH", "HumanEval", "HotpotQA", "with texts", "length"):

@@ -6,8 +6,8 @@ import pytest
 from mas2_agents.direct import Direct
 
 import mas2_env
-from mas2_env.abilities import FAMILIES, unsourced
-from mas2_env.backends.parameters import level, load_parameters, logit
+from mas2_env.abilities import FAMILIES, Figure, unsourced
+from mas2_env.backends.parameters import level, load_parameters, logit, sigmoid
 from mas2_env.calibration.published import KEYS, derive, lines, load_published
 from mas2_env.errors import DataError
 from mas2_env.pool import load_pool
@@ -15,7 +15,7 @@ from mas2_env.pool import load_pool
 POOL = load_pool("current")
 GIVEN = {"math": "gsm8k", "code": "humaneval", "tasks.math": "math", "recall": "recall", "reading": "reading"}
 BY_ESTIMATE = {"claude-haiku-4.5": ("claude-3.5-haiku", ("recall", "reading"))}
-"""Backbones with accuracies that are those of another in simulator.toml."""
+"""Backbones with accuracies that are those of one of the default pool."""
 
 
 @pytest.mark.parametrize("name", POOL)
@@ -44,6 +44,26 @@ def test_only_the_figure_of_the_benchmark_itself_is_the_accuracy() -> None:
         assert not figure.model
         assert [GIVEN[key] for key in figure.gives] == [KEYS[figure.of]]
         assert getattr(POOL.abilities[name], figure.gives[0]) == figure.value
+
+
+def by_the_rules_of_the_default_pool(figures: list[Figure]) -> float:
+    first, shares = figures[0], [figure.value for figure in figures]
+    if first.itself:
+        return first.value
+    if first.of == "MGSM":
+        return sigmoid(1.177 + 0.836 * logit(first.value))
+    if first.model:
+        return sigmoid(sum(map(logit, shares)) / len(shares))
+    return sum(shares) / len(shares)
+
+
+@pytest.mark.parametrize("name", load_pool())
+def test_mathematics_and_code_of_the_default_pool_follow_from_their_figures(name: str) -> None:
+    ability, figures = load_pool().abilities[name], load_pool().figures[name]
+    assert set(unsourced(ability, figures)) <= {"recall", "reading"}, "which are estimates"
+    for key in ("math", "code"):
+        given = by_the_rules_of_the_default_pool([f for f in figures if key in f.gives])
+        assert getattr(ability, key) == pytest.approx(given, abs=0.0026), key
 
 
 def test_near_saturation_levels_stay_finite_and_lengths_believable() -> None:
