@@ -65,20 +65,15 @@ def fit_backbone(
     """
     graded: dict[str, list[bool]] = defaultdict(list)
     lengths: list[float] = []
-    times = list(timed)
-    replies = unanswered = 0
-    for row in rows:
-        if row.model != model or row.round != 0:
-            continue
+    unanswered = 0
+    mine = [row for row in rows if row.model == model and row.round == 0]
+    for row in mine:
         name = row.benchmark.lower()
-        replies += 1
         unanswered += row.answer is None
         if row.correct is not None:
             graded[name].append(row.correct)
         if row.completion_tokens and name in parameters.task:
             lengths.append(math.log(row.completion_tokens / parameters.task[name].tokens))
-        if row.completion_tokens and row.seconds:
-            times.append((row.completion_tokens, row.seconds))
     tasks = {
         name: (sum(marks) + 0.5) / (len(marks) + 1.0)
         for name, marks in graded.items()
@@ -96,9 +91,9 @@ def fit_backbone(
         recall=round(families["recall"], 4),
         reading=round(families["reading"], 4),
         verbosity=round(sum(lengths) / len(lengths), 3) if lengths else 0.0,
-        malformed=round(unanswered / replies, 4),
+        malformed=round(unanswered / len(mine), 4),
         tasks={name: round(share, 4) for name, share in sorted(tasks.items()) if name in parameters.task},
-        latency=_latency(times),
+        latency=_latency([*timed, *((row.completion_tokens or 0, row.seconds or 0.0) for row in mine)]),
     )
 
 
