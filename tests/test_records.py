@@ -206,7 +206,7 @@ def test_a_file_that_need_not_be_records_is_read_as_what_it_is(tmp_path: Path) -
         (b'{"a": "caf\xe9"}\n', r"line 1: not UTF-8 \(invalid"),
         (b'{"a": 1,\n "b": "caf\xe9"}\n', r"line 2: not UTF-8 \(invalid"),
         ("some text".encode("utf-16"), "line 1: is UTF-16"),
-        (gzip.compress(b"some text\n" * 999)[:-20], "the gzip data is truncated"),
+        (gzip.compress(b"some text\n" * 999, mtime=0)[:-20], "the gzip data is truncated"),
         (b'{"a": ' * 5000, "nested too deeply"),
     ],
 )
