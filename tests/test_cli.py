@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -330,14 +329,12 @@ def test_doctor_looks_at_the_machine(mas2):
     assert {"python", "cores", "memory", "torch", "GPU", "tasks", "policies"} <= findings.keys()
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
-    start = time.perf_counter()
+def test_help_loads_nothing_heavy():
     code = "import sys, mas2_env.cli as c; c.run(['--help']); print({'torch', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "eval" in done.stdout
     assert "'torch'" not in done.stdout
     assert "'jinja2'" not in done.stdout
-    assert time.perf_counter() - start < 3.0, "0.6 s on a quiet machine"
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ def test_prose_contains_nothing_but_strings(value):
 
 def test_prose_looks_at_no_character():
     space, text = Prose(2 * 10**7), "é" * 10**7
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(1000):
         assert text in space
-    assert time.perf_counter() - begin < 0.1
+    assert time.process_time() - begin < 0.1
 
 
 def test_samples_are_in_the_space_and_depend_on_the_seed():

@@ -165,10 +165,10 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_texts_are_answered_quickly(text, kind):
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(InvalidDecision):
         read(text, kind)
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
 
 
 @LAW

@@ -145,7 +145,7 @@ def test_no_answer_holds_a_helper_longer_than_its_limit() -> None:
         for ask in (scorer.answer, scorer.response):
             start = time.monotonic()
             ask("7", text)
-            assert time.monotonic() - start < 5.0, text[:40]  # of which most is a new helper's start
+            assert time.monotonic() - start < 20, text[:40]  # of a second, most is a new helper's start
             ask("7", "x + 7")
     assert scorer.answer("x^2", "x \\cdot x").success
     scorer.close()

@@ -4,7 +4,6 @@ import os
 import pickle
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -139,9 +138,8 @@ def test_time_limits(runner: PythonRunner) -> None:
     )
     sleeper = "import time\ntry: time.sleep(9)\nexcept BaseException: pass\n"
     late = Program(sleeper + RIGHT, TEST, "f", timeout=0.2)
-    start = time.monotonic()
-    assert runner.run(quick).status == "timed out"
-    assert time.monotonic() - start < 1.0
+    verdict = runner.run(quick)
+    assert (verdict.status, verdict.message) == ("timed out", "no result within 0.2 s")
     assert runner.run(swallowed).message == "killed after 1.2 s"
     # As in the official harness: it swallowed the limit and then came to its end.
     assert runner.run(late).status == "passed"
