@@ -22,6 +22,9 @@ from mas2_env.runs.asking import Given, ask, carry_out, policy_error
 _TOGETHER = 16
 """Episodes that are begun before those under way have their turn."""
 
+_THREADS = 64
+"""Tools and scorings that may wait, for a judge or a sandbox, at the same time."""
+
 
 @runtime_checkable
 class AsyncPolicy(Protocol):
@@ -81,6 +84,7 @@ class Window:
             Halt: if something ends the run; after a `BudgetError` once the calls under way are answered.
         """
         with asyncio.Runner() as runner:
+            runner.get_loop().set_default_executor(ThreadPoolExecutor(min(self._size, _THREADS), "mas2-task"))
             try:
                 while finished := runner.run(self._next()):
                     yield from finished

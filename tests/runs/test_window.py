@@ -262,6 +262,21 @@ def test_in_an_event_loop_that_runs_already(sums, pool):
     assert asyncio.run(notebook()) == by_item(rollout(Fixed(), episodes(sums, pool, 4), Waiting(), batch=4))
 
 
+def test_as_many_scorings_wait_together_as_episodes(sums, pool):
+    """A judge is a model elsewhere: a scoring that waits for it keeps no other from being asked."""
+    together = threading.Barrier(40, timeout=30)
+
+    class Judged(type(sums)):
+        blocking = True
+
+        def score(self, item, answer):
+            together.wait()
+            return super().score(item, answer)
+
+    done = list(rollout(Fixed(), episodes(Judged(), pool, 40), Waiting(), batch=40))
+    assert [episode.outcome.kind for episode in done] == ["success"] * 40
+
+
 @pytest.mark.parametrize("turns", range(12))
 def test_connections_are_closed_wherever_a_stop_comes(sums, pool, turns):
     """A signal's handler raises in whatever runs just then, be it while an episode is handed over."""
