@@ -1,9 +1,11 @@
 """No program of `attacks.toml` passes, escapes, stays, or slows its neighbours."""
 
 import contextlib
+import os
 import re
 import socket
 import statistics
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
@@ -130,11 +132,21 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _little_waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Folders in memory, where there is such a place: a disk takes seconds to remove what attacks leave."""
+    tmp_path_factory.getbasetemp()  # pytest's own folder stays where it is
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "GRACE", 0.2)
+        if os.access("/dev/shm", os.W_OK | os.X_OK):
+            patch.setattr(tempfile, "tempdir", "/dev/shm")
+        yield
+
+
 @pytest.fixture(scope="module")
 def runner(isolation: Isolation) -> Iterator[PythonRunner]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAS2_SECRET", "1")
-        patch.setattr(sandbox, "GRACE", 0.2)
         runner = PythonRunner(workers=1, isolation=isolation, remember=0)
         yield runner
         runner.close()
