@@ -123,10 +123,12 @@ def test_a_fifth_of_all_requests_fails_and_the_ledger_is_the_servers_log(tmp_pat
 
 def test_killed_at_random_moments_and_resumed(tmp_path):
     items, rng, kills = 24 * (KILLS + 1), random.Random(11), 0
+    with Mock(Scenario(reply=REPLIES)) as server:
+        write_pool(tmp_path, server)
+        assert finish(start(tmp_path, *evaluation(items, "self-consistency"), "--out", "whole"))[0] == 0
     with Mock(Scenario(reply=REPLIES, faults=UNBILLED, latency=0.12, retry_after=0.02)) as server:
         write_pool(tmp_path, server)
         arguments = evaluation(items, "self-consistency", batch=6)
-        assert finish(start(tmp_path, *arguments, "--out", "whole"))[0] == 0
         for attempt in range(KILLS):
             before = len(lines(tmp_path / "cut"))
             process = start(tmp_path, *(("--resume", "cut") if attempt else (*arguments, "--out", "cut")))
@@ -138,7 +140,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path):
             finish(process)
         assert kills == KILLS, "the run must be under way whenever it is killed"
         assert len(lines(tmp_path / "cut")) < items
-        code, _, error = finish(start(tmp_path, "--resume", "cut"))
+        code, _, error = finish(start(tmp_path, "--resume", "cut", "--batch", "64"))
         assert (code, error) == (0, "")
     cut = lines(tmp_path / "cut")
     assert len(set(keys(cut))) == len(cut) == items
