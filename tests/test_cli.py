@@ -95,6 +95,9 @@ def test_a_run_gets_a_folder_of_its_own(mas2):
         ("eval -p direct -t gsm8k --pool defualt", 1, "no pool is named 'defualt'; did you mean 'default'?"),
         ("eval -p direct -t gsm8k --seeds x", 2, "--seeds 'x': expected how many"),
         ("eval -p direct -t gsm8k --budget 0", 2, "--budget is 0"),
+        ("eval -p direct -t gsm8k --budget inf", 2, "--budget is inf, expected a finite number above 0"),
+        ("eval -p direct -t gsm8k --baseline cot", 2, "--baseline 'cot' is not one of the policies direct"),
+        ("eval -p direct -t gsm8k --cache-mode read", 2, "but there is none: add --cache FILE"),
         ("eval -p direct -t gsm8k --data gsm8k", 2, "--data 'gsm8k': expected TASK=PATH"),
         ("eval -p direct -t gsm8k --data gsm8k=a --data gsm8k=b", 2, "'gsm8k' has the data 'a' already"),
         ("eval -p direct -t gsm8k --data hotpotqa=x", 2, "'hotpotqa' is not among --tasks"),
@@ -271,6 +274,28 @@ def test_resume_checks_what_is_asked_for(mas2):
     assert code == 1
     assert "setting 'rectifier' was True and is now False" in error
     assert "the number of items of GSM8K was 3 and is now 4" in error
+
+
+def test_a_data_file_may_have_moved_when_a_run_goes_on(mas2):
+    row = '{"question": "1 + 1?", "answer": "#### 2"}\n'
+    Path("a.jsonl").write_text(row)
+    assert mas2("eval -p direct -t gsm8k --data gsm8k=a.jsonl --out run")[0] == 0
+    Path("a.jsonl").rename("b.jsonl")
+    assert mas2("eval --resume run --data gsm8k=b.jsonl")[0] == 0
+    assert mas2("eval --resume run --data mas2_tasks.gsm8k:GSM8K=b.jsonl")[0] == 0
+    Path("b.jsonl").write_text(row + row)
+    code, _, error = mas2("eval --resume run --data gsm8k=b.jsonl")
+    assert code == 1
+    assert "the number of items of GSM8K was 1 and is now 2" in error or "digest" in error
+
+
+def test_a_file_here_does_not_take_the_place_of_the_standard_library(here):
+    (here / "argparse.py").write_text("raise RuntimeError('the wrong one')")
+    (here / "jinja2.py").write_text("raise RuntimeError('found before an installed package')")
+    code = "import sys; sys.path.remove(''); import mas2_env.cli as c; c.import_from_here(); import argparse"
+    done = subprocess.run([sys.executable, "-c", f"{code}; import jinja2"], capture_output=True, text=True)
+    assert "the wrong one" not in done.stderr
+    assert "found before an installed package" in done.stderr
 
 
 def test_the_lists_are_printed_as_tables_and_as_json(mas2):

@@ -60,7 +60,19 @@ def spec_of(entry: "TaskEntry") -> str:
     from mas2_env.spec import label_of
 
     split = {} if entry.split == "all" else {"split": entry.split}
-    return label_of(entry.route, {**entry.options, **split})
+    return label_of(_known_as(entry.route), {**entry.options, **split})
+
+
+def _known_as(task: str) -> str:
+    """The registered name of a task, however it is named; its route where it is registered nowhere.
+
+    Raises:
+        PluginError: if there is none of that name.
+    """
+    from mas2_env.plugins import canonical_name, registered
+
+    name = canonical_name("tasks", task)
+    return next((known for known, point in registered("tasks").items() if point.value == name), name)
 
 
 def tasks_of(choice: TaskChoice) -> "list[Task]":
@@ -71,13 +83,13 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
         DataError: if its data cannot be read.
         UsageError: if `data` names a task that is not among them, or is not TASK=PATH.
     """
-    from mas2_env.plugins import canonical_name, make_task, names
+    from mas2_env.plugins import make_task, names
     from mas2_env.spec import parse_spec
 
     wanted: dict[str, str] = {}
     for word in words_of(choice.tasks or ["all"]):
         for spec in names("tasks") if word == "all" else (word,):
-            wanted[spec] = canonical_name("tasks", parse_spec(spec)[0])
+            wanted[spec] = _known_as(parse_spec(spec)[0])
     paths = _paths(choice.data or [], list(wanted.values()))
     if paths and choice.source == "procedural":
         raise UsageError(f"--data gives files, but --source is {choice.source!r}")
@@ -92,7 +104,6 @@ def tasks_of(choice: TaskChoice) -> "list[Task]":
 
 def _paths(data: Strings, tasks: Strings) -> dict[str, str]:
     """Paths by task, of which each must be among `tasks`."""
-    from mas2_env.plugins import canonical_name
     from mas2_env.pool import did_you_mean
 
     paths: dict[str, str] = {}
@@ -100,7 +111,7 @@ def _paths(data: Strings, tasks: Strings) -> dict[str, str]:
         name, separator, path = entry.partition("=")
         if not separator or not path:
             raise UsageError(f"--data {entry!r}: expected TASK=PATH")
-        name = canonical_name("tasks", name)
+        name = _known_as(name)
         if name not in tasks:
             raise UsageError(f"--data {entry!r}: {name!r} is not among --tasks{did_you_mean(name, tasks)}")
         if paths.setdefault(name, path) != path:
@@ -122,11 +133,10 @@ def path_of(task: str, data: str | None) -> str | None:
 
 def _same_task(name: str, task: str) -> bool:
     from mas2_env.errors import PluginError
-    from mas2_env.plugins import canonical_name
     from mas2_env.spec import parse_spec
 
     try:
-        return canonical_name("tasks", name) == canonical_name("tasks", parse_spec(task)[0])
+        return _known_as(name) == _known_as(parse_spec(task)[0])
     except PluginError:
         return False
 

@@ -25,12 +25,23 @@ Many = list[str] | None
 
 def compare_command(
     files: Annotated[list[str], typer.Argument(metavar="RECORDINGS.jsonl.gz…", help="Files of recordings.")],
-    benchmark: Annotated[Many, typer.Option("--benchmark", help="Only this one; may be repeated.")] = None,
-    system: Annotated[Many, typer.Option("--system", help="Only this recorded system; likewise.")] = None,
-    model: Annotated[Many, typer.Option("--model", help="Only this recorded model; likewise.")] = None,
-    turns: Annotated[int, typer.Option("--turns", min=1, help="Recorded strands that take the lead.")] = 4,
+    benchmark: Annotated[
+        Many, typer.Option("--benchmark", metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    system: Annotated[
+        Many, typer.Option("--system", metavar="NAME", help="Only this recorded system; likewise.")
+    ] = None,
+    model: Annotated[
+        Many, typer.Option("--model", metavar="NAME", help="Only this recorded model; likewise.")
+    ] = None,
+    turns: Annotated[
+        int, typer.Option("--turns", metavar="N", min=1, help="Recorded strands that take the lead.")
+    ] = 4,
     parameters: Annotated[
-        str | None, typer.Option("--calibration", help="A file that `fit` wrote, instead of the shipped one.")
+        str | None,
+        typer.Option(
+            "--calibration", metavar="FILE", help="A file that `fit` wrote, instead of the shipped one."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

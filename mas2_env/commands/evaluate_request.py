@@ -1,6 +1,7 @@
 """What `mas2 eval` was asked for, and carrying it out: a new run, or one that goes on."""
 
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,6 +72,9 @@ class Request(NamedTuple):
         if "policies" not in self.asked:
             known = ",".join(names("policies")) or "NAME"
             raise UsageError(f"say which policies: --policy {known}, or --policy all")
+        policies, baseline = self.asked["policies"], self.how.get("baseline")
+        if baseline is not None and baseline not in policies:
+            raise UsageError(f"--baseline {baseline!r} is not one of the policies {', '.join(policies)}")
         result = evaluate(
             tasks=tasks_of(self.choice),
             settings=self._changed(Settings()),
@@ -106,8 +110,8 @@ class Request(NamedTuple):
         """The settings with those changes that were asked for."""
         import msgspec
 
-        if self.settings.get("budget", 1.0) <= 0:
-            raise UsageError(f"--budget is {self.settings['budget']:g}, expected a number above 0")
+        if not 0 < self.settings.get("budget", 1.0) < inf:
+            raise UsageError(f"--budget is {self.settings['budget']:g}, expected a finite number above 0")
         return msgspec.structs.replace(settings, **self.settings)
 
     def _conducted(self, before: "Conduct") -> "Conduct":
@@ -117,6 +121,8 @@ class Request(NamedTuple):
         from mas2_env.runs.equip import check_conduct
 
         conduct = msgspec.structs.replace(before, **self.conduct)
+        if "cache_mode" in self.conduct and conduct.cache is None:
+            raise UsageError("--cache-mode says how a cache is used, but there is none: add --cache FILE")
         try:
             check_conduct(conduct)
         except RunError as error:

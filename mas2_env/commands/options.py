@@ -9,7 +9,13 @@ from mas2_env.commands.chosen import Strings
 from mas2_env.runs.record import MOST_ITEMS
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A registered task, or package.module:Class.")]
+TaskName = Annotated[
+    str,
+    typer.Argument(
+        metavar="TASK",
+        help="A registered task, or package.module:Class, with options in brackets: diagnostic[depth=4].",
+    ),
+]
 Sandbox = Annotated[
     Literal["bwrap", "process"] | None,
     typer.Option(
@@ -87,7 +93,10 @@ BackendName = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option(metavar="X", help="θ_C as a multiple of the reference cost. (default: 12)"),
+    typer.Option(
+        metavar="X",
+        help="θ_C, the cost at which the Rectifier gets a turn, in plain single calls. (default: 12)",
+    ),
 ]
 Rectifier = Annotated[
     bool | None,
@@ -96,7 +105,8 @@ Rectifier = Annotated[
     ),
 ]
 Reward = Annotated[
-    Literal["cost", "success", "shaped"] | None, typer.Option(help="The reward. (default: cost)")
+    Literal["cost", "success", "shaped"] | None,
+    typer.Option(help="Success by its cost, success alone, or score by 1 + cost. (default: cost)"),
 ]
 
 # The run folder.

@@ -82,10 +82,15 @@ def note_line(message: str) -> None:
 
 
 def import_from_here() -> None:
-    """Let `package.module:Name` find modules of the current directory, as `python -m` does."""
+    """Let `package.module:Name` find modules of the current directory.
+
+    They go before installed packages, as with `python -m`, but after the standard library: a file that is
+    named like a module of that, say `types.py`, must not take its place in what we import later.
+    """
     try:
         here = str(Path.cwd())
     except OSError:  # it has been deleted: nothing can be found in it
         return
     if here not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)
+        installed = (place for place, path in enumerate(sys.path) if path.endswith("-packages"))
+        sys.path.insert(next(installed, len(sys.path)), here)

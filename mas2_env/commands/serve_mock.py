@@ -16,14 +16,14 @@ def serve_mock_command(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE.toml", help="What the server does; options go before it.")
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen on; 0 for any free one.")
     ] = 8077,
     log: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Append a JSON line for each request.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every draw. (default: 0)")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of every draw. (default: 0)")] = None,
     latency: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Before an answer begins. (default: 0)")
     ] = None,
@@ -32,7 +32,10 @@ def serve_mock_command(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=SHARE", help="A misbehaviour and how often, such as rate_limit=0.1."),
+        typer.Option(
+            metavar="NAME=SHARE",
+            help="A misbehaviour and how often, such as rate_limit=0.1; may be repeated.",
+        ),
     ] = None,
 ) -> None:
     """Serve /v1/chat/completions, /v1/completions, /v1/models and /health as a scenario says."""

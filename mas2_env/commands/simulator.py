@@ -24,7 +24,10 @@ def check_command(
     figures: Figures,
     outside: Annotated[bool, typer.Option("--outside", help="List the figures that fall outside.")] = False,
     parameters: Annotated[
-        str | None, typer.Option("--calibration", help="A file that `fit` wrote, instead of the shipped one.")
+        str | None,
+        typer.Option(
+            "--calibration", metavar="FILE", help="A file that `fit` wrote, instead of the shipped one."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -51,12 +54,13 @@ def check_command(
 def fit_command(
     figures: Figures,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Where to write the parameters.")
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the parameters.")
     ] = "calibration.toml",
 ) -> None:
-    """Estimate the parameters of simulated agents from figures, and write the file that the package ships.
+    """Estimate the parameters of simulated agents from figures, and write them as the package ships them.
 
-    Deterministic; takes some minutes. The method is described in docs/simulator.md.
+    Agents take them with --backend "simulated[calibration=FILE]". Deterministic; takes some minutes. The
+    method is described in docs/simulator.md.
     """
     from mas2_env.calibration.figures import read_figures
     from mas2_env.calibration.fit import fit
@@ -71,8 +75,10 @@ def backbone_command(
     runs: Annotated[
         str, typer.Argument(metavar="RUNS.jsonl", help="Recorded replies, one JSON object a line.")
     ],
-    model: Annotated[str, typer.Option("--model", help="Which model's replies to count.")],
-    name: Annotated[str, typer.Option("--name", help="The backbone's name; else the model's.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Which model's replies to count.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="The backbone's name; else the model's.")
+    ] = "",
     ledger: Annotated[
         Path | None,
         typer.Option("--ledger", metavar="LEDGER.jsonl", help="A run's ledger: how long calls took."),
@@ -80,8 +86,9 @@ def backbone_command(
 ) -> None:
     """Print the parameters of a backbone as TOML, from recorded first replies of a model.
 
-    What it prints goes into a file of parameters. A benchmark counts if twenty graded replies were recorded,
-    and times if twenty replies were timed, in the recording or in a ledger.
+    What it prints goes into a file, which agents take with --backend "simulated[parameters=FILE]". A
+    benchmark counts if twenty graded replies were recorded, and times if twenty replies were timed, in the
+    recording or in a ledger.
     """
     from mas2_env.backends.ledger import iterate_ledger
     from mas2_env.backends.parameters import load_parameters

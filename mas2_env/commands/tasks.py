@@ -13,7 +13,7 @@ from mas2_env.errors import UsageError
 app = typer.Typer(no_args_is_help=True, help="Benchmarks and their items.")
 
 
-@app.command("list")
+@app.command("list", short_help="List the tasks that are registered.")
 def list_command(json: Json = False) -> None:
     """List the tasks that are registered: items of each source, tools, primary metric."""
     from mas2_env.plugins import names
