@@ -126,7 +126,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path):
     with Mock(Scenario(reply=REPLIES)) as server:
         write_pool(tmp_path, server)
         assert finish(start(tmp_path, *evaluation(items, "self-consistency"), "--out", "whole"))[0] == 0
-    with Mock(Scenario(reply=REPLIES, faults=UNBILLED, latency=0.12, retry_after=0.02)) as server:
+    with Mock(Scenario(reply=REPLIES, faults=UNBILLED, latency=0.06, retry_after=0.02)) as server:
         write_pool(tmp_path, server)
         arguments = evaluation(items, "self-consistency", batch=6)
         for attempt in range(KILLS):
