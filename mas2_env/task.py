@@ -324,6 +324,13 @@ class Task(ABC):
         """A form in which equal answers are equal strings, for votes and agreement."""
         return " ".join(answer.lower().split())
 
+    def meaning(self, answer: str) -> str:
+        """A form in which answers that come to the same are equal strings; by default, that of `canonical`.
+
+        Simulated agents know each other's answers by it, in whatever words they stand.
+        """
+        return self.canonical(answer)
+
     def call(self, item: Item, tool: str, arguments: Mapping[str, Any]) -> str:
         """Perform a tool call of a role and return what the role is shown. May block.
 

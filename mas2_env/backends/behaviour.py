@@ -22,24 +22,31 @@ new noise.
 The truth of an item decides what an agent writes, and is nowhere written down itself.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from math import log2
 from typing import Final, TypeAlias
 
-from mas2_env.backends import laws, voices, wording
+from mas2_env.backends import laws, trials, voices, wording
 from mas2_env.backends.calibrated import Calibration
 from mas2_env.backends.draws import UNIT, Bits, bits_for, more_bits, normal
-from mas2_env.backends.minds import ERR, SOCIAL, SOLVE, TOOL, WHICH, WORDS, Case, Scene
+from mas2_env.backends.minds import ERR, SOCIAL, SOLVE, TOOL, WHICH, WORDS, Case
 from mas2_env.backends.parameters import Parameters, logit
-from mas2_env.execution.operation import ToolStep
 from mas2_env.task import ToolUse
 
 Act: TypeAlias = tuple[str, tuple[ToolUse, ...], bool]
 """What an agent does: text, tools it asks for, and whether it answered wrongly."""
 
 
-_REVIEWS: Final = {"math": "math", "code": "code", "qa": "qa", "choice": "mc"}
-"""By kind of task, the recorded reviews nearest to it."""
+_RECORDED: Final = {
+    "math": "math",
+    "math-shown": "math",
+    "small": "math",
+    "small-choice": "mc",
+    "code": "code",
+    "qa": "qa",
+    "choice": "mc",
+}
+"""By manner, the kind of task whose reviews and second tries were recorded."""
 
 
 class Behaviour:
@@ -48,13 +55,16 @@ class Behaviour:
     def __init__(self, parameters: Parameters, calibration: Calibration) -> None:
         self.p = parameters
         habit = calibration.habit
-        self._asked_again = habit["retry reflection"]
         self._executed = habit["retry executed"]
+        reflected = habit["retry reflection"]
+        self._told_wrong = {kind: habit.get(f"retry told {it}", reflected) for kind, it in _RECORDED.items()}
+        self._told_why = {kind: habit.get(f"retry critic {it}", reflected) for kind, it in _RECORDED.items()}
+        self._told_why["qa"] = reflected
         self._ranking = habit["selection"]["reward model"]
         self._testing = habit["selection"]["tests"]
         self._approve = {
             kind: (logit(habit[f"review {name}"]["good_right"]), logit(habit[f"review {name}"]["good_wrong"]))
-            for kind, name in _REVIEWS.items()
+            for kind, name in _RECORDED.items()
         }
         self._acts: dict[str, Callable[[Case], Act]] = {
             "draft": self._draft,
@@ -195,11 +205,11 @@ class Behaviour:
         answer = intended
         if history:
             passed = scene.task.passed(history[-1].output)
-            tried = self._tried(case, history) if passed else None
+            tried = trials.tried(case, history) if passed else None
             if tried is not None and case.bits[TOOL] * UNIT < tools.certain:
                 return self._say(case, tried)
             if passed is False:
-                answer = self._again(case, z, False, self._executed, self._failed(case, history))
+                answer = self._again(case, z, False, self._executed, trials.failed(case, history))
             else:
                 answer = self._incline(case, z if scene.evidence else z + tools.gain)
         elif answer is None:
@@ -220,24 +230,10 @@ class Behaviour:
             return None
         if history and scene.evidence and scene.task.informed(scene.item, [s.output for s in history]) >= 1.0:
             return None
-        use = _sought(case, answer, history)
+        use = trials.sought(case, answer, history)
         if use is None or use.name not in case.style.tools or any(step.use == use for step in history):
             return None
         return use
-
-    def _failed(self, case: Case, history: Sequence[ToolStep]) -> set[str]:
-        """Forms of all answers that were seen to fail."""
-        scene = case.scene
-        ends = (i + 1 for i, step in enumerate(history) if scene.task.passed(step.output) is False)
-        tried = (self._tried(case, history[:end]) for end in ends)
-        return {scene.form(answer) for answer in tried if answer is not None}
-
-    def _tried(self, case: Case, history: Sequence[ToolStep]) -> str | None:
-        """The answer that the last tool call tried, if its arguments tell."""
-        truth = case.scene.item.truth
-        candidates = dict.fromkeys((truth.answer, *truth.distractors))
-        found = [answer for answer in candidates if _sought(case, answer, history[:-1]) == history[-1].use]
-        return found[0] if len(found) == 1 else None
 
     # Contributions that are not answers.
 
@@ -273,8 +269,8 @@ class Behaviour:
             return self._contribute(case)
         own: str | None = None
         for message in case.call.messages:
-            if message.relation == "own":
-                own = message.answer
+            if message.relation == "own" and message.answer is not None:
+                own = case.scene.plain(message.answer)
         counts, texts = voices.count(case.call.messages, case.scene, "peer")
         return self._say(case, self._debated(case, own, counts, texts))
 
@@ -332,7 +328,7 @@ class Behaviour:
         if passed is not None:
             return p.approve_passed if passed else p.approve_failed
         shift = p.ability * (2.0 * float(laws.chance(self._z(case), scene.table.noise)) - 1.0)
-        good, bad = self._approve.get(scene.table.manner, self._approve["math"])
+        good, bad = self._approve[scene.table.manner]
         return float(laws.sigmoid(good + shift if right else bad - shift))
 
     def _revise(self, case: Case) -> Act:
@@ -341,26 +337,40 @@ class Behaviour:
         own: str | None = None
         review = ""
         for message in case.call.messages:
-            if message.relation == "own":
-                own = message.answer
+            if message.relation == "own" and message.answer is not None:
+                own = case.scene.plain(message.answer)
             elif message.relation == "review":
                 review = message.text
-        p, scene = self.p.revise, case.scene
         z = self._z(case)
-        if own is None:
-            answer = self._own(case, z)
-        else:
-            form = scene.form(own)
-            told = self._asked_again
-            change = p.change_right if form == scene.right else p.change_wrong
-            if not wording.sent_back(review):
-                change = p.unasked
-            elif wording.reports_failure(review):
-                change, told = p.change_wrong, self._executed
-            changes = case.bits[SOCIAL] * UNIT < change
-            answer = self._again(case, z, form == scene.right, told, (form,)) if changes else own
+        answer = self._own(case, z) if own is None else self._reconsidered(case, z, own, review)
         tooled = case.style.tools or case.call.history
         return self._use_tools(case, z, answer) if tooled else self._say(case, answer)
+
+    def _reconsidered(self, case: Case, z: float, own: str, review: str) -> str:
+        """What an author makes of its answer after a review.
+
+        Tries that were recorded after a wrong answer include those that came to the same again: so what is
+        wrong and sent back is tried again always, and kept only where the new try is wrong as well.
+        """
+        p, scene = self.p.revise, case.scene
+        form, told = scene.form(own), self._told(case, review)
+        was_right = form == scene.right
+        sure = told is not self._executed and was_right
+        change = p.unasked if told is None else p.change_right if sure else p.change_wrong
+        changes = case.bits[SOCIAL] * UNIT < change
+        if not changes and (was_right or told is None):
+            return own
+        answer = self._again(case, z, was_right, told or self._told_wrong[scene.table.manner], (form,))
+        return answer if changes or scene.form(answer) == scene.right else own
+
+    def _told(self, case: Case, review: str) -> dict[str, float] | None:
+        """How much a review helps; None where it asks for nothing."""
+        if not wording.sent_back(review):
+            return None
+        if wording.reports_failure(review):
+            return self._executed
+        kind = case.scene.table.manner
+        return self._told_wrong[kind] if wording.is_bare(review) else self._told_why[kind]
 
     # Ranking and routing.
 
@@ -384,19 +394,3 @@ class Behaviour:
         if case.bits[SOCIAL] * UNIT < self.p.route.sensible:
             order.sort(key=lambda i: -voices.suits(options[i].lower(), case.scene))
         return "\n".join(options[i] for i in order), (), False
-
-
-def _sought(case: Case, answer: str, history: Sequence[ToolStep]) -> ToolUse | None:
-    """The tool call that the task has an agent make next that is inclined to an answer."""
-    call, scene = case.call, case.scene
-    told = (call.turn.prompt, *[message.text for message in call.messages])
-    done = [step.use for step in history]
-    return scene.task.seek(scene.item, answer, len(history) - _begun(scene, history), done, told)
-
-
-def _begun(scene: Scene, history: Sequence[ToolStep]) -> int:
-    """Where in a tool loop work on the present answer began: after the last check that failed."""
-    for i in range(len(history) - 1, -1, -1):
-        if scene.task.passed(history[i].output) is False:
-            return i + 1
-    return 0

@@ -42,6 +42,7 @@ class Setting(_Table, frozen=True):
         tokens: by model and what else matters, mean and standard deviation of the log length of a reply.
         lacks: by model and what is lacking, share of replies.
         prompt: by model, share of items at which a tool user answers without looking first.
+        first: by model and system, probit of the accuracy of a tool user's first proposal.
     """
 
     manner: str
@@ -59,6 +60,7 @@ class Setting(_Table, frozen=True):
     tokens: dict[str, tuple[float, float]] = {}
     lacks: dict[str, Share] = {}
     prompt: dict[str, Share] = {}
+    first: dict[str, float] = {}
 
     def shares(self, model: str) -> tuple[float, float, float]:
         """Shares of difficulty, family and affinity of a model; the noise is the same for all."""

@@ -28,7 +28,7 @@ class Scene:
         item, task: the item and its benchmark.
         table: how alike answers are at the benchmark, and which wrong ones are given.
         manner: what agents do with each other's answers there.
-        right: canonical form of the right answer.
+        right: form of the right answer.
         wrong: wrong answers, most popular first.
         evidence: whether texts are needed to answer.
         burden: what the item's difficulty takes from every standing.
@@ -43,6 +43,7 @@ class Scene:
         "_appeals",
         "_forms",
         "_kin",
+        "_plain",
         "burden",
         "evidence",
         "item",
@@ -70,7 +71,7 @@ class Scene:
         self.task = item.task
         self.table = table
         self.manner = manner
-        self.right = item.task.canonical(truth.answer)
+        self.right = item.task.meaning(truth.answer)
         self.wrong = truth.distractors
         self.evidence = bool(truth.evidence)
         difficulty = math.sqrt(said) * truth.difficulty / spread + math.sqrt(1.0 - said) * rest
@@ -80,15 +81,23 @@ class Scene:
         self._forms: dict[str, str] = {}
         self._appeals: dict[str, float] = {}
         self._kin: dict[str, float] = {}
+        self._plain: dict[str, str] = {}
 
     def form(self, answer: str) -> str:
-        """Canonical form of an answer."""
+        """What an answer means: equal for all wordings of it."""
         form = self._forms.get(answer)
         if form is None:
             if len(self._forms) >= _MAX_FORMS:
                 self._forms.clear()
-            form = self._forms[answer] = self.task.canonical(answer)
+            form = self._forms[answer] = self.task.meaning(answer)
         return form
+
+    def plain(self, answer: str) -> str:
+        """The item's own wording of an answer; the answer as it is if it is none of the item's."""
+        if not self._plain:
+            truth = self.item.truth
+            self._plain = {self.form(own): own for own in reversed((truth.answer, *truth.distractors))}
+        return self._plain.get(self.form(answer), answer)
 
     def appeal(self, form: str) -> float:
         """How appealing an answer is, the same for all who hear it: a standard normal number."""

@@ -19,13 +19,15 @@ from msgspec.structs import replace
 
 from mas2_env.backends.base import Backend
 from mas2_env.backends.transcripts import Strands, Transcripts, Written, bare, right_answers
+from mas2_env.backends.wording import WRONG
 from mas2_env.errors import Breakdown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.pool import Pool
 from mas2_env.reward import count_tokens
 
 APPROVE: Final = "Approve: the answer is right."
-REVISE: Final = "Revise: the answer is wrong."
+REVISE: Final = f"Revise: {WRONG}"
+REVISE_AS_SAID: Final = f"{REVISE} A critic says where."
 _FREE: Final = {"prompt_tokens": 0, "completion_tokens": 0}
 UNASKED: Final = Written("(was not asked)", None, False, 0, 0)
 """Stands for a participant of a debate that was not asked, or not any more."""
@@ -68,12 +70,12 @@ def transcripts_of(call: ModelCall) -> Transcripts:
     )
 
 
-def review(call: ModelCall, transcripts: Transcripts) -> Reply:
-    """What a recorded environment says of an attempt: whether it is right."""
+def review(call: ModelCall, transcripts: Transcripts, critic: bool = False) -> Reply:
+    """What a recorded environment says of an attempt: whether it is right, and that a critic said more."""
     judged = [message for message in call.messages if message.relation == "candidate"]
     rights = right_answers(transcripts)
     right = bool(judged) and all(m.answer is not None and bare(m.answer).strip() in rights for m in judged)
-    text = APPROVE if right else REVISE
+    text = APPROVE if right else REVISE_AS_SAID if critic else REVISE
     return Reply(text, sum(count_tokens(message.text) for message in judged), count_tokens(text))
 
 
@@ -127,15 +129,19 @@ class Told(Backend):
 
     Args:
         backend: answers all other calls.
+        critic: whether a critic commented on wrong attempts.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, critic: bool = False) -> None:
         self._backend = backend
+        self._critic = critic
 
     def complete(self, calls: Sequence[ModelCall]) -> list[Reply | Failure | Breakdown]:
         """Answer every call, in order."""
         others = iter(self._backend.complete([call for call in calls if call.turn.purpose != "review"]))
         return [
-            review(call, transcripts_of(call)) if call.turn.purpose == "review" else next(others)
+            review(call, transcripts_of(call), self._critic)
+            if call.turn.purpose == "review"
+            else next(others)
             for call in calls
         ]

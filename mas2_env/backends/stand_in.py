@@ -22,7 +22,7 @@ from mas2_env.backends.parameters import BackboneTable, TaskTable, Troubles
 from mas2_env.backends.replay import UNASKED
 from mas2_env.backends.simulated import Simulated
 from mas2_env.backends.transcripts import Transcripts, bare, right_answers
-from mas2_env.execution.operation import Failure, ModelCall, Reply
+from mas2_env.execution.operation import Failure, Message, ModelCall, Reply
 from mas2_env.pool import Pool
 from mas2_env.reward import count_tokens
 from mas2_env.task import Item
@@ -52,6 +52,27 @@ class Standing(Struct, frozen=True):
     level: float
     tokens: tuple[float, float]
     silent: float = 0.0
+
+
+class Fewer(Struct, frozen=True):
+    """That only some participants of a debate are asked from some round on; who they are is drawn by lot.
+
+    Attributes:
+        first: that round.
+        kept: how many are asked.
+        size: of how many.
+        alone: whether they then hear none but each other.
+    """
+
+    first: int
+    kept: int
+    size: int
+    alone: bool = False
+
+    def asked(self, item: str) -> list[int]:
+        """Their numbers, at an item."""
+        lot = bits_for(b"goes on", item)[: self.size]
+        return sorted(range(len(lot)), key=lot.__getitem__)[: self.kept]
 
 
 def standing_of(setting: Setting, model: str, otherwise: Standing) -> Standing:
@@ -101,8 +122,7 @@ class StandIn(Simulated):
         setting: how alike answers are there, and which wrong ones are given.
         standing: what the model was like there.
         calibration: manners and habits.
-        fewer: the round from which only some participants of a debate are asked, and how many; who they are
-            is drawn by lot. None where the recorded system asked all.
+        fewer: who was asked in late rounds of a debate; None where the recorded system asked all.
     """
 
     def __init__(
@@ -113,7 +133,7 @@ class StandIn(Simulated):
         setting: Setting,
         standing: Standing,
         calibration: Calibration,
-        fewer: tuple[int, int] | None = None,
+        fewer: Fewer | None = None,
     ) -> None:
         super().__init__(pool)
         difficulty, family, affinity = setting.shares(model)
@@ -135,19 +155,17 @@ class StandIn(Simulated):
         self._fewer = fewer
 
     def _answer(self, call: ModelCall) -> Reply | Failure:
-        if self._fewer is not None and self._left_out(call, *self._fewer):
-            return Reply(UNASKED.text, 0, 0)
+        fewer = self._fewer
+        if fewer is not None and call.turn.purpose == "debate" and call.turn.round >= fewer.first:
+            asked = fewer.asked(call.item.id)
+            if call.turn.copy not in asked:
+                return Reply(UNASKED.text, 0, 0)
+            if fewer.alone:
+                call = replace(call, messages=_from(asked, call.messages))
         reply = super()._answer(call)
         if self._silent and more_bits(call.key, b"silent")[0] * UNIT < self._silent:
             return replace(reply, text=SILENT) if isinstance(reply, Reply) else reply
         return reply
-
-    def _left_out(self, call: ModelCall, first: int, kept: int) -> bool:
-        turn = call.turn
-        if turn.purpose != "debate" or turn.round < first:
-            return False
-        lot = bits_for(b"goes on", call.item.id)
-        return turn.copy not in sorted(range(len(lot)), key=lot.__getitem__)[:kept]
 
     def _scene(self, item: Item) -> Scene:
         table = self._calibration.task["recorded"]
@@ -157,6 +175,16 @@ class StandIn(Simulated):
         scene = _RecordedScene(item, table, manner, (0.0, 1.0), count_tokens(item.query))
         self._scenes[item] = scene
         return scene
+
+
+def _from(copies: list[int], messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Messages, of peers only those of these copies; a turn is called `role#copy@round`."""
+    names = {f"#{copy}@" for copy in copies}
+    return tuple(
+        message
+        for message in messages
+        if message.relation != "peer" or any(name in message.sender for name in names)
+    )
 
 
 class _RecordedScene(Scene):

@@ -12,7 +12,7 @@ _THINK: Final[tuple[str, ...]] = ("math", "calc", "solve", "reason", "comput", "
 
 
 def count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[dict[str, int], dict[str, str]]:
-    """How many messages of a relation give each answer, and one wording of each, by canonical form."""
+    """How many messages of a relation give each answer, and one wording of each, by what it means."""
     counts: dict[str, int] = {}
     texts: dict[str, str] = {}
     for message in messages:
@@ -23,7 +23,7 @@ def count(messages: Sequence[Message], scene: Scene, relation: str) -> tuple[dic
                 counts[form] += 1
             else:
                 counts[form] = 1
-                texts[form] = answer
+                texts[form] = scene.plain(answer)
     return counts, texts
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+WRONG: Final = "the answer is wrong."
 PLAN: Final = "Plan:"
 COMMENT: Final = "Comment:"
 FINDINGS: Final = "Findings:"
@@ -77,6 +78,11 @@ def verdict(approve: bool, bits: int, passed: bool | None) -> str:
 def sent_back(review: str) -> bool:
     """Whether a review sends the work back."""
     return review[:40].lower().find("revise") >= 0
+
+
+def is_bare(review: str) -> bool:
+    """Whether a review says that the answer is wrong and nothing else."""
+    return review.partition(":")[2].strip() == WRONG
 
 
 def reports_failure(review: str) -> bool:

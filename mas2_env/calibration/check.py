@@ -58,7 +58,8 @@ def check(
         found = known[id(figure.entry)]
         value = float(found.get(figure.key, math.nan)) if isinstance(found, dict) else math.nan
         if math.isnan(value):
-            reason = found if isinstance(found, str) else "the model does not define this statistic"
+            undefined = UNSAID.get(figure.section, "the model does not define this statistic")
+            reason = found if isinstance(found, str) else undefined
             unsaid.append(Unsaid(figure.name, figure.section, reason))
         else:
             inside = figure.inside(value)

@@ -93,8 +93,8 @@ def stopping_debate(
     order = np.broadcast_to(np.arange(count), drafted.shape)
     if len({s.level for s in speakers}) > 1:
         order = source.uniform(*drafted.shape).argsort(1)
-    noticed = source.uniform(crowd.items) >= manner.overlooked
-    first, agreed = _until_agreed(drafted, order, needed, noticed)
+    noticed = source.uniform(3, crowd.items) >= manner.overlooked
+    first, agreed = _until_agreed(drafted, order, needed, noticed[0])
     second = np.stack(
         [
             talk(crowd, s, manner, first[:, i], np.delete(first, i, 1), 1, source)
@@ -102,10 +102,15 @@ def stopping_debate(
         ],
         axis=1,
     )
-    second, agreed_later = _until_agreed(second, order, needed, noticed)
+    second, agreed_later = _until_agreed(second, order, needed, noticed[1])
     pair = source.uniform(*drafted.shape).argsort(1)[:, :2]
     rows = np.arange(crowd.items)
-    same = (second[rows, pair[:, 0]] == second[rows, pair[:, 1]]) & (second[rows, pair[:, 0]] >= 0) & stop
+    same = (
+        (second[rows, pair[:, 0]] == second[rows, pair[:, 1]])
+        & (second[rows, pair[:, 0]] >= 0)
+        & noticed[2]
+        & stop
+    )
     third = np.full_like(second, SILENT)
     for i, s in enumerate(speakers):
         heard = np.delete(second, i, 1)

@@ -54,6 +54,7 @@ MANNERS: Final = {
     "choice": Manner(1.0, 2.0, 1.0, 0.15),
     "code": Manner(1.0, 1.5, 1.0, 0.3, 0.05),
     "small": Manner(1.0, 1.0, 1.0, 0.3),
+    "small-choice": Manner(1.0, 1.0, 1.0, 0.3),
     "qa": Manner(1.0, 2.4, 0.5, 0.2),
 }
 """Where the search for manners starts."""
@@ -75,13 +76,15 @@ def fit(figures: Sequence[Figure], say: Callable[[str], None] = lambda text: Non
     levels = _levels(entries, lacks)
     tokens = _tokens(entries)
     prompts = _prompts(entries)
+    firsts = _first_proposals(entries)
     for name in settings:
         settings[name] = replace(
             settings[name],
-            choices=3 if settings[name].manner == "choice" else 40,
+            choices=3 if settings[name].manner.endswith("choice") else 40,
             level=_rounded(levels.get(name, {})),
             lacks=_rounded(lacks.get(name, {})),
             prompt=_rounded(prompts.get(name, {})),
+            first=_rounded(firsts.get(name, {})),
             tokens={k: (round(m, 3), round(s, 3)) for k, (m, s) in sorted(tokens.get(name, {}).items())},
         )
     settings = _with_shares(settings, entries)
@@ -106,7 +109,7 @@ def manner_of(setting: str) -> str:
     """The kind of task of a setting."""
     source, _, benchmark = setting.partition("/")
     if source == "slm_debate":
-        return "small"
+        return "small-choice" if benchmark in _CHOICE else "small"
     if source == "dylan_math_complex":
         return "math-shown"
     if benchmark in _CHOICE:
@@ -211,6 +214,16 @@ def _prompts(entries: Entries) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for (setting, model), value in zip(both, drawn_together(cells, 0.4), strict=True):
         found[setting][model] = NORMAL.cdf(value)
+    return found
+
+
+def _first_proposals(entries: Entries) -> dict[str, dict[str, float]]:
+    """Accuracy of the first proposals of tool users, with and without a critic."""
+    rows = [(setting_of(e), profile_of(e), e["first_proposal"]) for e in entries["retry_proposal"]]
+    cells = [probit_cell(name, profile, first["hits"], first["n"]) for name, profile, first in rows]
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for (name, profile, _), value in zip(rows, drawn_together(cells, _SPREADS[0]), strict=True):
+        found[name][profile] = value
     return found
 
 

@@ -15,21 +15,24 @@ from mas2_env.calibration.figures import Figure
 from mas2_env.calibration.fit_levels import PROBIT
 from mas2_env.calibration.fit_moments import misfit, search
 from mas2_env.calibration.places import profile_of, setting_of
+from mas2_env.calibration.protocols_proposal import told_of
 from mas2_env.calibration.protocols_retry import feedback_of
 
 Bounds = list[tuple[float, float]]
 
 _ITEMS: Final = 3_000
+_GIVEN: Final = ("first_proposal", "no_proposal", "solved")
+"""What a second proposal says nothing about."""
 
 
 def fit_habits(calibration: Calibration, figures: Sequence[Figure]) -> Calibration:
     """The calibration with all habits."""
     counted = _reviews(figures) | _assertions(figures) | _retrieval(figures)
     calibration = replace(calibration, habit={**calibration.habit, **counted})
-    for section, name_of, start, strides, bounds in _SEARCHED:
+    for sections, name_of, start, strides, bounds in _SEARCHED:
         groups: dict[str, list[Figure]] = defaultdict(list)
         for figure in figures:
-            if figure.section == section:
+            if figure.section in sections and figure.key not in _GIVEN:
                 for name in name_of(figure.entry):
                     groups[name].append(figure)
         for name, group in sorted(groups.items()):
@@ -59,43 +62,50 @@ def _turns(entry: dict[str, Any]) -> list[str]:
     return [f"turns {setting_of(entry)} {profile_of(entry)}"]
 
 
-_SEARCHED: Final[list[tuple[str, Any, dict[str, float], list[float], Bounds]]] = [
+_SEARCHED: Final[list[tuple[tuple[str, ...], Any, dict[str, float], list[float], Bounds]]] = [
     (
-        "retry_qa",
+        ("retry_qa",),
         lambda e: [f"retry {feedback_of(e)}"],
         {"gain": 0.1, "fresh": 0.3},
         [0.1, 0.2],
         [(0.0, 1.0), (0.0, 1.0)],
     ),
     (
-        "retry_code",
+        ("retry_code",),
         _turns,
         {"begin": 1.0, "pace": 0.6, "gain": 0.5, "fresh": 0.3},
         [1.0, 0.2, 0.4, 0.2],
         [(1.0, 5.0), (0.05, 0.99), (0.0, 5.0), (0.0, 1.0)],
     ),
     (
-        "retry_with_test_output",
+        ("retry_proposal", "retry_proposal_pooled"),
+        lambda e: [told_of(e)],
+        {"gain": 0.1, "fresh": 0.3},
+        [0.1, 0.2],
+        [(0.0, 2.0), (0.0, 1.0)],
+    ),
+    (
+        ("retry_with_test_output",),
         lambda e: [f"tests shown {setting_of(e)}"],
         {"gain": 0.4, "fresh": 0.5, "rise": 0.0},
         [0.2, 0.2, 0.2],
         [(0.0, 2.0), (0.0, 1.0), (-1.0, 1.0)],
     ),
     (
-        "reflection_code",
+        ("reflection_code",),
         lambda e: [f"reflection {setting_of(e)}"],
         {"pass_right": 0.9, "pass_wrong": 0.2, "gain": 0.2, "fresh": 0.3},
         [0.05, 0.1, 0.2, 0.2],
         [(0.3, 0.999), (0.0, 0.9), (0.0, 2.0), (0.0, 1.0)],
     ),
     (
-        "selection_gain",
+        ("selection_gain",),
         lambda e: ["selection"],
         {"reward model": 0.8, "tests": 0.8, "verifier": 1.5},
         [0.2, 0.2, 0.4],
         [(0.05, 5.0)] * 3,
     ),
-    ("self_written_tests", lambda e: ["assertions"], {"shared": 0.5}, [0.1], [(0.0, 0.98)]),
+    (("self_written_tests",), lambda e: ["assertions"], {"shared": 0.5}, [0.1], [(0.0, 0.98)]),
 ]
 
 

@@ -12,6 +12,8 @@ from mas2_env.calibration.places import setting_of
 
 _SECTIONS: Final = ("debate_transition", "debate_conformity", "debate_stop", "debate_outcome")
 _ITEMS: Final = 3_000
+_WALKS: Final = 2
+"""Searches, each with full strides from where the last one ended."""
 
 
 def fit_manners(calibration: Calibration, figures: Sequence[Figure]) -> Calibration:
@@ -35,7 +37,7 @@ def _fitted(calibration: Calibration, kind: str, group: list[Figure]) -> Calibra
     math = kind.startswith("math")
     walk = [
         (start.inertia, 0.4, (0.0, 5.0)),
-        (start.power, 0.5, (0.2, 4.0)),
+        (start.power, 0.5, (0.2, 8.0)),
         (start.discernment, 0.5, (0.0, 4.0)),
         (start.anew, 0.1, (0.0, 0.9)),
         (start.slip, 0.02, (0.0, 0.2 if kind == "code" else 0.06)),
@@ -43,11 +45,13 @@ def _fitted(calibration: Calibration, kind: str, group: list[Figure]) -> Calibra
         (0.12, 0.08, (0.0, 0.6)),
         (0.08 if math else 0.0, 0.04, (0.0, 0.2 if math else 0.0)),
     ]
-    found = search(
-        lambda point: misfit(group, tried(point), _ITEMS),
-        [x for x, _, _ in walk],
-        [x for _, x, _ in walk],
-        [x for _, _, x in walk],
-        sweeps=12,
-    )
+    found = [x for x, _, _ in walk]
+    for _ in range(_WALKS):
+        found = search(
+            lambda point: misfit(group, tried(point), _ITEMS),
+            found,
+            [x for _, x, _ in walk],
+            [x for _, _, x in walk],
+            sweeps=12,
+        )
     return tried(found)

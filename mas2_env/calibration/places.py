@@ -22,6 +22,11 @@ def setting_of(entry: Mapping[str, Any]) -> str:
     return f"{source}/{entry.get('benchmark') or entry.get('metric') or entry.get('domain') or 'all'}"
 
 
+def pair_alone(setting: str) -> bool:
+    """Whether the two that go on to the last round of a recorded debate hear none but each other there."""
+    return setting.startswith("dylan_math")
+
+
 def profile_of(entry: Mapping[str, Any]) -> str:
     """Who answers: the model, and its role, system or prompt where the recording tells them apart."""
     model = str(entry.get("model", "all"))

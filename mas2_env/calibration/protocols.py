@@ -10,7 +10,13 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from mas2_env.backends import laws
-from mas2_env.calibration import estimators, protocols_debate, protocols_latency, protocols_retry
+from mas2_env.calibration import (
+    estimators,
+    protocols_debate,
+    protocols_latency,
+    protocols_proposal,
+    protocols_retry,
+)
 from mas2_env.calibration.crowd import Answers, Bools, Source, vote
 from mas2_env.calibration.places import profile_of, setting_of, stratum_of, variant_of
 from mas2_env.calibration.rasch import name_family
@@ -201,6 +207,8 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
     "debate_outcome": protocols_debate.outcome,
     "retry_qa": protocols_retry.retry_qa,
     "retry_code": protocols_retry.retry_code,
+    "retry_proposal": protocols_proposal.proposal,
+    "retry_proposal_pooled": protocols_proposal.pooled_proposal,
     "retry_with_test_output": protocols_retry.test_output,
     "retry_by_ability": protocols_retry.by_ability,
     "reflection_code": protocols_retry.reflection,
@@ -220,7 +228,9 @@ _SPOKEN: Final[dict[str, Protocol]] = {
 }
 
 
-_LOOPS: Final = "how long a loop of tool turns goes on, and which turns hold a proposal, is not modelled"
+_LOOPS: Final = (
+    "how long a loop of tool turns goes on, and so whether it comes to a proposal, is not modelled"
+)
 UNSAID: Final = {
     "retry_proposal": _LOOPS,
     "retry_proposal_pooled": _LOOPS,
@@ -231,7 +241,7 @@ UNSAID: Final = {
     "cost_usd": "a query costs its prompt as well, and the recorded prompts are not modelled",
     "grader_noise": "answers are graded by each task's own scorer; the error of another is not modelled",
 }
-"""Sections that cannot be expressed, and why."""
+"""Sections that cannot be expressed, wholly or in part, and why."""
 
 
 def protocol_of(section: str, entry: Entry) -> Protocol | None:

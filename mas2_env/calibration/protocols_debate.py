@@ -7,7 +7,7 @@ import numpy as np
 from mas2_env.calibration import debates, estimators
 from mas2_env.calibration.crowd import NONE, Answers, Source, vote
 from mas2_env.calibration.debates import SILENT, Debate, Speaker
-from mas2_env.calibration.places import setting_of
+from mas2_env.calibration.places import pair_alone, setting_of
 from mas2_env.calibration.world import FAILING, Missing, World
 
 Entry: TypeAlias = dict[str, Any]
@@ -51,7 +51,7 @@ def debate_of(world: World, name: str, model: str = "", agents: int = 0) -> Deba
             manner,
             key,
             stop=source != "dylan_humaneval",
-            alone=source.startswith("dylan_math"),
+            alone=pair_alone(name),
         )
     if source.startswith("dylan_mmlu"):
         debate = _where_known(debate, world, name, speakers[0], items)

@@ -1,6 +1,7 @@
 """How figures of retries, tests, reviews and retrieval were measured, played by simulated agents."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -14,9 +15,6 @@ Entry: TypeAlias = dict[str, Any]
 
 TRIALS: Final = 10
 """Attempts that are simulated at an item."""
-
-_REFLECTIONS: Final = 10
-_ASSERTIONS: Final = 15
 
 
 def habit(world: World, name: str) -> dict[str, float]:
@@ -37,15 +35,27 @@ def feedback_of(entry: Entry) -> str:
     return "reflection" if "reflection" in kind else kind
 
 
-def attempts(world: World, name: str, profile: str, informed: Floats, fresh: float, tag: str) -> Bools:
-    """Whether each of `TRIALS` attempts is right; `informed` is what each has gained, items × trials."""
+def attempts(
+    world: World,
+    name: str,
+    profile: str,
+    informed: Floats,
+    fresh: float,
+    tag: str,
+    levels: Mapping[str, float] | None = None,
+) -> Bools:
+    """Whether each of `TRIALS` attempts is right; `informed` is what each has gained, items × trials.
+
+    `levels` are those of single calls where no others are given.
+    """
     setting = world.setting(name)
     crowd = world.crowd(name)
     model = profile.partition("|")[0]
     source = Source("attempts", name, profile, tag)
-    if profile not in setting.level:
+    known = setting.level if levels is None else levels
+    if profile not in known:
         raise Missing(f"no accuracy of {profile} was fitted for {name}")
-    standing = crowd.standing(model, setting.level[profile])[:, None] + informed
+    standing = crowd.standing(model, known[profile])[:, None] + informed
     first = source.normal(crowd.items, 1)
     noise = laws.renewed(first, source.normal(crowd.items, TRIALS), fresh)
     noise[:, 0] = first[:, 0]

@@ -47,10 +47,12 @@ def compare_command(
 ) -> None:
     """Run the structures that recordings cover on recorded and on simulated replies, and compare.
 
-    Then come the pairs of structures whose recorded difference is significant, and whether the simulated one
-    has the same sign.
+    Then come the pairs of structures whose recorded difference is significant (exact paired test over
+    items, 5 %), and whether the simulated one has the same sign. The last line counts those that are left
+    significant by Holm's correction for all pairs of the output.
     """
     from mas2_env.backends.calibrated import load_calibration
+    from mas2_env.calibration.places import pair_alone
     from mas2_env.runs.recorded_models import compare_recorded
 
     calibration = load_calibration(parameters)
@@ -62,27 +64,41 @@ def compare_command(
                 continue
             where = {"file": Path(file).name, "benchmark": part.benchmark, "system": part.system}
             recording = _recording(part.source, part.benchmark)
-            placed = compare_recorded(task, recording, name, calibration, more)
+            critic = "critic" in part.system
+            alone = pair_alone(recording)
+            placed = compare_recorded(task, recording, name, calibration, more, critic, alone)
             found.append((where | {"model": name}, placed))
             if not json:
                 _print_one(*found[-1])
     if not found:
         note_line("nothing fits these filters")
         raise typer.Exit(1)
-    pairs = [pair for _, placed in found for pair in placed.comparison.pairs]
-    significant = [pair for pair in pairs if pair.agrees is not None]
-    agreeing = sum(pair.agrees is True for pair in significant)
+    counts = _counts([pair for _, placed in found for pair in placed.comparison.pairs])
     if json:
-        print_json(
-            {
-                "comparisons": [where | _as_json(placed) for where, placed in found],
-                "pairs": len(pairs),
-                "significant": len(significant),
-                "agreeing": agreeing,
-            }
-        )
+        print_json({"comparisons": [where | _as_json(placed) for where, placed in found]} | counts)
         return
-    typer.echo(f"{len(pairs)} pairs, {len(significant)} significant, {agreeing} of them ranked alike.")
+    typer.echo(
+        f"{counts['pairs']} pairs, {counts['significant']} significant, "
+        f"{counts['agreeing']} of them ranked alike.\n"
+        f"After Holm's correction {counts['significant_holm']} significant, "
+        f"{counts['agreeing_holm']} of them ranked alike."
+    )
+
+
+def _counts(pairs: "list[Pair]") -> dict[str, int]:
+    """How many pairs differ significantly, alone and among all, and how many of these are ranked alike."""
+    from mas2_env.runs.paired import LEVEL, holm
+
+    alone = [pair for pair in pairs if pair.agrees is not None]
+    corrected = holm([pair.p for pair in pairs])
+    together = [pair for pair, p in zip(pairs, corrected, strict=True) if p < LEVEL]
+    return {
+        "pairs": len(pairs),
+        "significant": len(alone),
+        "agreeing": sum(pair.agrees is True for pair in alone),
+        "significant_holm": len(together),
+        "agreeing_holm": sum(pair.agrees is True for pair in together),
+    }
 
 
 def _tasks(files: list[str], wanted: dict[str, Many], turns: int) -> Iterator[tuple[str, Any, Any, Any]]:
@@ -120,6 +136,7 @@ def _as_json(placed: "Placed") -> dict[str, Any]:
                 "second": pair.second,
                 "replayed": pair.replayed,
                 "simulated": pair.simulated,
+                "p": pair.p,
                 "agrees": pair.agrees,
             }
             for pair in comparison.pairs
@@ -166,7 +183,7 @@ def _difference(row: "Compared") -> str:
 def _line(pair: "Pair") -> str:
     verdict = "alike" if pair.agrees else "NOT ALIKE"
     return (
-        f"  {pair.first} − {pair.second}: replayed {_percent(pair.replayed, '+')}, "
+        f"  {pair.first} − {pair.second}: replayed {_percent(pair.replayed, '+')} (p {pair.p:.2g}), "
         f"simulated {_percent(pair.simulated, '+')}: {verdict}"
     )
 

@@ -39,7 +39,7 @@ def _scoring(task: Task, item: Item, where: str) -> Iterator[str]:
     for answer in (truth.answer, *truth.distractors[:2]):
         for draw in (0, 2**31, 2**32 - 1):
             found = task.extract(task.reply(item, answer, draw))
-            if found is None or task.canonical(found) != task.canonical(answer):
+            if found is None or task.meaning(found) != task.meaning(answer):
                 yield (
                     f"{where}: extract(reply(item, answer, {draw})) gives {_short(found)} "
                     f"for the answer {_short(answer)}"

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mas2_env.backends import laws
 from mas2_env.backends.calibrated import Calibration, Setting
-from mas2_env.backends.stand_in import StandIn, Standing, standing_of
+from mas2_env.backends.stand_in import Fewer, StandIn, Standing, standing_of
 from mas2_env.backends.transcripts import Strands, Transcripts
 from mas2_env.pool import Backbone, Pool
 from mas2_env.runs.structures import Comparison, compare
@@ -39,7 +39,13 @@ def pool_of(models: Sequence[str]) -> Pool:
 
 
 def compare_recorded(
-    task: Task, recording: str, model: str, calibration: Calibration, more: Task | None = None
+    task: Task,
+    recording: str,
+    model: str,
+    calibration: Calibration,
+    more: Task | None = None,
+    critic: bool = False,
+    alone: bool = False,
 ) -> Placed:
     """Run a model's recorded structures on its replies, and on those of a simulated one in its place.
 
@@ -49,6 +55,8 @@ def compare_recorded(
         model: name of the recorded model.
         calibration: what was fitted.
         more: as in `compare`.
+        critic: likewise.
+        alone: whether those that go on to the last round of a debate hear none but each other there.
 
     Raises:
         DataError: if no item has transcripts of the model.
@@ -60,10 +68,11 @@ def compare_recorded(
     retried = any(one.kind == "retry" for one in strands)
     fitted = where == recording and not retried and any(n.split("|")[0] == model for n in setting.level)
     standing = standing_of(setting, model, seen) if fitted else seen
-    stand_in = StandIn(pool, model, task.benchmark, setting, standing, calibration, fewer_in(strands))
+    fewer = fewer_in(strands, alone)
+    stand_in = StandIn(pool, model, task.benchmark, setting, standing, calibration, fewer)
     stops = len({one.rounds for one in strands if one.kind == "debate"}) > 1
     overlooked = calibration.manner[setting.manner].overlooked if stops else 1.0
-    return Placed(where, fitted, compare(task, model, pool, stand_in, more, overlooked))
+    return Placed(where, fitted, compare(task, model, pool, stand_in, more, overlooked, critic))
 
 
 def strands_in(task: Task, model: str) -> list[Strands]:
@@ -73,8 +82,8 @@ def strands_in(task: Task, model: str) -> list[Strands]:
     return [gold.models[model] for gold in golds if isinstance(gold, Transcripts) and model in gold.models]
 
 
-def fewer_in(strands: Sequence[Strands]) -> tuple[int, int] | None:
-    """The last round of the longest debates, and how many mostly speak in it, if that is not all."""
+def fewer_in(strands: Sequence[Strands], alone: bool = False) -> Fewer | None:
+    """Who speaks in the last round of the longest debates, mostly; None if all do."""
     debates = [one for one in strands if one.kind == "debate"]
     rounds = max((one.rounds for one in debates), default=0)
     spoke = Counter(
@@ -83,7 +92,8 @@ def fewer_in(strands: Sequence[Strands]) -> tuple[int, int] | None:
     if rounds < 3:
         return None
     kept, _ = spoke.most_common(1)[0]
-    return (rounds - 1, kept) if kept < max(one.size for one in debates) else None
+    size = max(one.size for one in debates)
+    return Fewer(rounds - 1, kept, size, alone) if kept < size else None
 
 
 def observed(strands: Sequence[Strands]) -> Standing:

@@ -5,6 +5,7 @@ What is compared is what a policy would learn from: how often a structure succee
 and which of two structures is the better one.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
@@ -20,6 +21,7 @@ from mas2_env.errors import DataError
 from mas2_env.pool import Pool
 from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.fixed import Fixed
+from mas2_env.runs.paired import LEVEL, sign_flip
 from mas2_env.runs.record import Record
 from mas2_env.runs.statistics import summarise
 from mas2_env.runs.summary import Interval
@@ -65,17 +67,21 @@ class Compared(Struct, frozen=True):
 
 
 class Pair(Struct, frozen=True):
-    """Two structures: success of the first minus success of the second, on the items that both have."""
+    """Two structures: success of the first minus success of the second, on the items that both have.
+
+    `p` is the exact p-value of the replayed difference, `sign_flip` over items.
+    """
 
     first: str
     second: str
     replayed: Interval
     simulated: Interval
+    p: float
 
     @property
     def agrees(self) -> bool | None:
         """Whether the simulated difference has the replayed sign; None where that is not significant."""
-        if not self.replayed.clear:
+        if self.p >= LEVEL:
             return None
         return (self.replayed.value or 0.0) * (self.simulated.value or 0.0) > 0
 
@@ -135,6 +141,7 @@ def compare(
     simulated: Backend | None = None,
     more: Task | None = None,
     overlooked: float = 0.0,
+    critic: bool = False,
 ) -> Comparison:
     """Run every recorded structure of a model on its recorded and on simulated replies.
 
@@ -147,6 +154,7 @@ def compare(
             own to simulated agents. By default, `task`.
         overlooked: share of items at which simulated debates go on though enough agree, as recorded systems
             do that take one answer written in two ways for two.
+        critic: whether authors of wrong attempts were given a critic's comments as well.
 
     Raises:
         DataError: if no item has transcripts of the model.
@@ -161,7 +169,7 @@ def compare(
     endless = {name: Fixed(unstopped(template), model) for name, template in structures.items()}
     # Recorded debates end where their transcripts do.
     replayed = _run(endless, task, pool, Replay(pool))
-    backend = Told(simulated or Simulated(pool))
+    backend = Told(simulated or Simulated(pool), critic)
     answered = _run(policies, more or task, pool, backend)
     debated = {name: policy for name, policy in endless.items() if policy.template != structures[name]}
     if overlooked > 0.0 and debated:
@@ -215,9 +223,28 @@ def _compared(
         if own.items
     )
     pairs = []
+    successes = _successes(replayed)
     for (i, first), (_, second) in combinations(enumerate(names), 2):
         differences = [side[second][i].difference for side in sides]
         if all(difference is not None for difference in differences):
             own, other = (difference.success for difference in differences if difference is not None)
-            pairs.append(Pair(first, second, own, other))
+            p = sign_flip(_by_item(successes[first], successes[second]))
+            pairs.append(Pair(first, second, own, other, p))
     return Comparison(benchmark, model, rows, tuple(pairs))
+
+
+def _successes(records: Iterable[Record]) -> dict[str, dict[tuple[str, int], bool]]:
+    """Whether an episode succeeded, by structure, and by item and repetition; void ones left out."""
+    found: dict[str, dict[tuple[str, int], bool]] = defaultdict(dict)
+    for record in records:
+        if record.outcome.kind != "void":
+            found[record.policy][record.item, record.seed] = record.outcome.kind == "success"
+    return found
+
+
+def _by_item(first: Mapping[tuple[str, int], bool], second: Mapping[tuple[str, int], bool]) -> list[int]:
+    """By how many repetitions of an item the first did better, for each item that both have."""
+    sums: Counter[str] = Counter()
+    for item, turn in first.keys() & second.keys():
+        sums[item] += first[item, turn] - second[item, turn]
+    return list(sums.values())

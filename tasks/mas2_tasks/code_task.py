@@ -13,6 +13,7 @@ from mas2_env.tools import isolation
 from mas2_env.tools.python import Program, shared_runner
 from mas2_env.tools.verdicts import Verdict
 from mas2_tasks.code_text import find_code, normal_form
+from mas2_tasks.code_wording import known, plain, reworded
 from mas2_tasks.procedural.draw import noise
 from mas2_tasks.sources import SourcedTask
 
@@ -50,6 +51,8 @@ class CodeTask(SourcedTask):
     """Sixteen beginnings of a reply."""
     closers: ClassVar[tuple[str, ...]]
     """Eight ends of a reply."""
+    whole: ClassVar[bool] = False
+    """Whether an answer is a whole program, names included, and never a body for its function alone."""
     luck: ClassVar[float]
     """Weight of the draw in the difficulty of a published problem."""
 
@@ -114,10 +117,14 @@ class CodeTask(SourcedTask):
     def verdict(self, item: Item, answer: str) -> Verdict:
         """How the answer and its tests end: `passed`, `failed` or `timed out`.
 
+        Of a program that was worded anew here, the first wording is run: it does the same, and its verdict is
+        remembered.
+
         Raises:
             SandboxError: if programs cannot be run on this machine.
         """
-        return shared_runner().run(self.program(item, answer))
+        found = known(answer, self.whole)
+        return shared_runner().run(self.program(item, answer if found is None else found.source))
 
     def ready(self) -> None:
         """Programs can be run on this machine as it is set.
@@ -143,7 +150,13 @@ class CodeTask(SourcedTask):
 
     def canonical(self, answer: str) -> str:
         """The syntax tree, so that layout, comments and docstrings make no difference."""
-        return normal_form(answer)
+        found = known(answer, self.whole)
+        return normal_form(answer, self.whole) if found is None else found.form
+
+    def meaning(self, answer: str) -> str:
+        """The syntax tree with variables numbered, so that names make no difference either."""
+        found = known(answer, self.whole)
+        return plain(answer, self.whole) if found is None else found.made.plain
 
     def call(self, item: Item, tool: str, arguments: Mapping[str, Any]) -> str:
         """`python`: run a program that sees neither the item nor its tests."""
@@ -160,9 +173,10 @@ class CodeTask(SourcedTask):
         return "\n".join(part for part in (output.rstrip("\n"), message) if part) or "(no output)"
 
     def reply(self, item: Item, answer: str, draw: int) -> str:
-        """A sentence or two and the code in a Python block."""
+        """A sentence or two and the code in a Python block, its variables named as the draw has it."""
         opener, closer = self.openers[draw & 15], self.closers[(draw >> 4) & 7]
-        return f"{opener}```python\n{self.written(item, answer)}\n```{closer}"
+        code = reworded(self.written(item, answer), draw >> 7, self.whole)
+        return f"{opener}```python\n{code}\n```{closer}"
 
     def probe(self, item: Item, answer: str, step: int) -> ToolUse | None:
         """Once: the code with the examples of the query as checks."""

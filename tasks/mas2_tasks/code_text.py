@@ -49,11 +49,12 @@ def normal_form(code: str, whole: bool = False) -> str:
                 tree = parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        return _dump(tree, whole)
+        return dump(tree, whole)
     return "".join(code.split())
 
 
-def _dump(tree: ast.Module, whole: bool) -> str:
+def dump(tree: ast.Module, whole: bool) -> str:
+    """The form of a syntax tree, which loses its docstrings; see `normal_form` for `whole`."""
     nodes: list[ast.stmt] = [node for node in tree.body if whole or not _is_typing(node)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and _is_text(node.body[0]):

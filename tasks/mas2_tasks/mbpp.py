@@ -16,7 +16,6 @@ from mas2_env.task import Item
 from mas2_env.tools.python import Program
 from mas2_tasks.code_mutants import parse, program_mutants
 from mas2_tasks.code_task import TIMEOUT, CodeTask, check
-from mas2_tasks.code_text import normal_form
 from mas2_tasks.procedural.programs import VERSION, Asked, ask
 
 ASKING = "{text} Your code should pass these tests:\n\n{tests}"
@@ -46,6 +45,7 @@ class MBPP(CodeTask):
     title = "MBPP"
     description = "Small Python programs to be written from a sentence and three asserts, which decide."
     answer_format = "End with one ```python block that holds the whole program, imports included."
+    whole = True  # the asserts call it by name
     luck = 1.1
     scorer = "mas2_tasks.code_scorers:MBPPScorer"
     reference_tokens = 130
@@ -121,10 +121,6 @@ class MBPP(CodeTask):
     def program(self, item: Item, answer: str) -> Program:
         """The answer, then setup code and asserts."""
         return examination(answer, item.truth.gold.test_list, item.truth.gold.test_setup_code)
-
-    def canonical(self, answer: str) -> str:
-        """The syntax tree of the whole program, names included: the asserts call it by name."""
-        return normal_form(answer, whole=True)
 
     def written(self, item: Item, answer: str) -> str:
         """The program."""

@@ -106,6 +106,24 @@ def test_revision_mends_some_and_breaks_some(backend: Simulated, code: Task, ask
     assert 0.04 < mended < 0.4  # MINT: 0.08 to 0.13 of second proposals after a wrong one
 
 
+def test_a_reason_helps_more_than_a_verdict(backend: Simulated, sums: Task, ask: Ask) -> None:
+    """MINT, mathematics: 11 % of second tries are right after "wrong", 17 % with comments."""
+    said = {"bare": "Revise: the answer is wrong.", "why": "REVISE: a condition of the query is not used."}
+    mended: dict[str, list[bool]] = {"bare": [], "why": []}
+    for item, replies in drafts(backend, ask, sums, 1500, "llama-3.1-8b"):
+        for text in replies[:2]:
+            if sums.extract(text) == item.truth.answer:
+                continue
+            for kind, review in said.items():
+                given = [("own", text), ("review", review)]
+                call = ask(item, "llama-3.1-8b", purpose="revise", messages=given, round=1)
+                mended[kind] += [
+                    sums.extract(t) == item.truth.answer for t in texts(backend.complete([call]))
+                ]
+    bare, why = (sum(mended[kind]) / len(mended[kind]) for kind in ("bare", "why"))
+    assert 0.05 < bare < why < 0.5
+
+
 def test_an_agent_without_a_tool_call_left_answers_from_what_it_saw(
     backend: Simulated, code: Task, ask: Ask
 ) -> None:

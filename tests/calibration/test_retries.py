@@ -47,10 +47,21 @@ def test_the_number_of_exercises_stands_in_the_name() -> None:
 
 
 def test_what_cannot_be_expressed_says_why(figures_file: str) -> None:
-    left = ("chars_per_token", "prompt_tokens", "cost_usd", "grader_noise", "tool_use", "retry_proposal")
+    left = ("chars_per_token", "prompt_tokens", "cost_usd", "grader_noise", "tool_use")
     report = check([f for f in read_figures(figures_file) if f.section in left], load_calibration())
     assert not report.verdicts
     reasons = {u.section: u.reason for u in report.unsaid}
     assert set(reasons) == set(left)
     assert "four characters a token" in reasons["chars_per_token"]
     assert not any("nothing of the kind" in reason for reason in reasons.values())
+
+
+def test_second_proposals_are_right_as_often_as_recorded_ones(figures_file: str) -> None:
+    """By kind of task and with and without a critic, over all models of MINT."""
+    figures = [f for f in read_figures(figures_file) if f.section == "retry_proposal_pooled"]
+    report = check(figures, load_calibration())
+    second = [v for v in report.verdicts if v.figure.key == "second_after_wrong"]
+    assert len(second) == 12
+    assert all(verdict.inside for verdict in second)
+    assert {u.name.rpartition(" ")[2] for u in report.unsaid} == {"solved"}
+    assert all("loop of tool turns" in u.reason for u in report.unsaid)

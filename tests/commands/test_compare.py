@@ -69,6 +69,16 @@ def test_each_structure_is_replayed_and_simulated(write, compared):
     assert pair["replayed"]["value"] == pytest.approx(1 / 3 - 1 / 2)
     assert pair["agrees"] is True
     assert (found["pairs"], found["significant"], found["agreeing"]) == (1, 1, 1)
+    assert (found["significant_holm"], found["agreeing_holm"]) == (1, 1)
+
+
+def test_few_items_prove_little(write, compared):
+    """A vote wins at each of four items; by chance it would at one of eight such sets, or at none."""
+    found = compared(write(samples(8)), "--turns", 3)
+    (pair,) = found["comparisons"][0]["pairs"]
+    assert pair["p"] == pytest.approx(2 / 2**4)
+    assert pair["agrees"] is None
+    assert found["significant"] == 0
 
 
 def test_a_vote_cannot_count_codes(write, compared):
@@ -85,7 +95,9 @@ def test_what_is_printed(write, capsys):
     printed = capsys.readouterr().out
     assert "in its place: gsm8k, level of the recorded first replies" in printed
     assert "single − vote 3: replayed -16.7 [" in printed
-    assert printed.strip().endswith("1 pairs, 1 significant, 1 of them ranked alike.")
+    assert "(p 6.1e-05)" in printed  # all 15 items that differ speak for the vote: 2 · 2^-15
+    assert "1 pairs, 1 significant, 1 of them ranked alike." in printed
+    assert printed.strip().endswith("After Holm's correction 1 significant, 1 of them ranked alike.")
 
 
 def test_filters_that_leave_nothing_say_so(write, capsys):
@@ -97,7 +109,7 @@ def test_filters_that_leave_nothing_say_so(write, capsys):
 @pytest.mark.parametrize(
     ("name", "options", "pairs"),
     [
-        ("dylan_humaneval", ("--model", "gpt-4-0613", "--turns", 1), 3),
+        ("dylan_humaneval", ("--model", "gpt-4-0613", "--turns", 4), 5),
         ("mint", ("--benchmark", "MATH", "--system", "react", "--model", "gpt-4-0613", "--turns", 1), 1),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from mas2_env.backends.calibrated import Setting
 from mas2_env.backends.laws import NORMAL
-from mas2_env.backends.stand_in import Standing, standing_of
+from mas2_env.backends.stand_in import Fewer, Standing, standing_of
 from mas2_env.backends.transcripts import Strands, Written, bare, versioned
 from mas2_env.runs.recorded_models import fewer_in, observed
 
@@ -50,9 +50,15 @@ def test_who_was_left_out_of_the_last_round_is_counted():
     went_on = Strands("debate", (three, three, two, two), size=4)
     agreed = Strands("debate", ((said("7"),),) * 3, size=4)
     assert went_on.rounds == 3
-    assert fewer_in([went_on, agreed]) == (2, 2)
+    assert fewer_in([went_on, agreed]) == Fewer(first=2, kept=2, size=4)
     assert fewer_in([agreed]) is None
     assert fewer_in([Strands("debate", (three,) * 4, size=4)]) is None
+
+
+def test_as_many_are_asked_as_were_and_each_as_often():
+    asked = [Fewer(first=2, kept=2, size=4).asked(f"i{i}") for i in range(2000)]
+    assert {len(set(some)) for some in asked} == {2}
+    assert all(450 < sum(copy in some for some in asked) / 2 < 550 for copy in range(4))
 
 
 def test_no_two_versions_of_a_code_are_equal_and_all_are_the_same_code():
