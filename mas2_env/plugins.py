@@ -7,6 +7,7 @@ distribution. Nothing is imported before it is used.
 import importlib
 import inspect
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 from mas2_env.errors import DataError, Mas2Error, PluginError
 from mas2_env.policy import Policy
 from mas2_env.pool import Pool, did_you_mean
-from mas2_env.spec import label_of, parse_spec
+from mas2_env.spec import arguments_of, label_of, parse_spec
 from mas2_env.task import Item, SourceName, Task
 
 Group: TypeAlias = Literal["tasks", "policies", "backends", "commands"]
@@ -209,9 +210,7 @@ def _options_of(
     made_by: Callable[..., object], made_with: Sequence[str] = ("source", "path", "seed")
 ) -> tuple[str, ...]:
     """Arguments that may be given by name, but for those that whatever is made is always made with."""
-    parameters = inspect.signature(made_by).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return tuple(p.name for p in parameters if p.kind in kinds and p.name not in made_with)
+    return tuple(name for name in arguments_of(made_by) if name not in made_with)
 
 
 def task_class(name: str) -> type[Task]:
@@ -341,7 +340,8 @@ def make_backend(spec: str, pool: Pool) -> Any:
     name, options = parse_spec(spec)
     made_by = load("backends", name)
     if options:
-        _check_options(f"backend {name!r}", options, _options_of(made_by, ())[1:])
+        pool_name = next(iter(inspect.signature(made_by).parameters), "pool")
+        _check_options(f"backend {name!r}", options, _options_of(made_by, ("pool", pool_name)))
     try:
         return made_by(pool, **options)
     except Mas2Error:
@@ -363,8 +363,18 @@ def backend_spec(spec: str) -> str:
     name, options = parse_spec(spec)
     if not options:
         return canonical_name("backends", name)
-    for key, parameter in inspect.signature(load("backends", name), eval_str=True).parameters.items():
-        kind, value = parameter.annotation, options.get(key)
-        if isinstance(value, str) and (kind is Path or Path in get_args(kind)):
-            options[key] = os.path.abspath(value)
+    for key, parameter in arguments_of(load("backends", name)).items():
+        value = options.get(key)
+        if isinstance(value, str) and _says_path(parameter.annotation):
+            options[key] = os.path.abspath(os.path.expanduser(value))
     return label_of(canonical_name("backends", name), options)
+
+
+def _says_path(annotation: object) -> bool:
+    """Whether an annotation is `Path` or a union with it.
+
+    One that is text is looked at as it is: what it names may be imported for type checkers alone.
+    """
+    if isinstance(annotation, str):
+        return re.search(r"\bPath\b", annotation) is not None
+    return annotation is Path or Path in get_args(annotation)

@@ -1,7 +1,8 @@
 """Tasks and backends as they are named in text: `name[option=value,…]`."""
 
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -34,9 +35,10 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
 
 def split_words(text: str) -> list[str]:
     """The words between the commas of a text that stand outside brackets and quotes."""
-    words, depth, quoted = [""], 0, False
+    words, depth, quoted, escaped = [""], 0, False, False
     for character in text:
-        quoted ^= character == '"'
+        quoted ^= character == '"' and not escaped
+        escaped = quoted and character == "\\" and not escaped
         depth += 0 if quoted else (character in "[{(") - (character in ")}]")
         if character == "," and depth == 0 and not quoted:
             words.append("")
@@ -56,3 +58,19 @@ def _word(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
         return value
     return msgspec.json.encode(value).decode()
+
+
+def arguments_of(made_by: Callable[..., object]) -> dict[str, inspect.Parameter]:
+    """What a class or function may be given by name.
+
+    Of a class that hands keywords on (`**kwargs`), also what the classes that it hands them to take.
+    """
+    found: dict[str, inspect.Parameter] = {}
+    for one in made_by.__mro__ if isinstance(made_by, type) else (made_by,):
+        parameters = inspect.signature(one).parameters.values()
+        for parameter in parameters:
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                found.setdefault(parameter.name, parameter)
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return found

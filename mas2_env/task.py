@@ -4,7 +4,6 @@ A third party subclasses `Task`, fills in the abstract members and registers the
 group `mas2.tasks`; everything else (environments, evaluation, leaderboard) follows from this class.
 """
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 from msgspec import Struct
 
 from mas2_env.errors import DataError
-from mas2_env.spec import label_of
+from mas2_env.spec import arguments_of, label_of
 
 if TYPE_CHECKING:
     from mas2_env.backends.base import Backend
@@ -206,7 +205,7 @@ class Task(ABC):
         Called by the constructor of a task that has such arguments, before that of its base class, which may
         look at them. What the class at hand does not take is no option of it.
         """
-        arguments = inspect.signature(type(self)).parameters
+        arguments = arguments_of(type(self))
         differing = {
             name: value
             for name, value in own.items()

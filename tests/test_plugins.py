@@ -255,6 +255,54 @@ def test_a_backend_is_written_down_so_that_any_directory_will_do(mine, tmp_path,
     assert backend_spec(served) == served
 
 
+HOUSES = """
+from __future__ import annotations
+from typing import TYPE_CHECKING
+from mas2_env.backends.simulated import Simulated
+if TYPE_CHECKING:
+    from pathlib import Path
+    from mas2_env.pool import Pool
+
+class Typed(Simulated):
+    def __init__(self, pool: Pool, weights: Path | None = None) -> None:
+        super().__init__(pool)
+        self.weights = weights
+
+class Handing(Simulated):
+    def __init__(self, pool, *, calls=3, **more):
+        super().__init__(pool, **more)
+
+def only(model, /, width=1):
+    return Typed(model, weights=width)
+"""
+
+
+def test_options_are_found_whatever_the_style_of_a_backend(mine, tmp_path, monkeypatch):
+    """Types for checkers alone, keywords that are handed on, a pool that has no name."""
+    mine(HOUSES, "lab_backends")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.toml").write_text("[troubles]\nunavailable = 0.5\n")
+    typed = backend_spec("lab_backends:Typed[weights=w]")
+    assert typed == f"lab_backends:Typed[weights={tmp_path / 'w'}]"
+    assert make_backend(typed, load_pool()).weights == str(tmp_path / "w")
+    handing = backend_spec("lab_backends:Handing[calls=2,parameters=a.toml]")
+    assert handing == f"lab_backends:Handing[calls=2,parameters={tmp_path / 'a.toml'}]"
+    made, plain = make_backend(handing, load_pool()), make_backend("lab_backends:Handing", load_pool())
+    assert made.digest != plain.digest
+    assert make_backend("lab_backends:only[width=4]", load_pool()).weights == 4
+    with pytest.raises(PluginError, match="has no option 'pool'; it has calls, parameters, calibration"):
+        make_backend("lab_backends:Handing[pool=other]", load_pool())
+
+
+def test_a_path_in_brackets_may_begin_at_home(tmp_path, monkeypatch):
+    """No shell looks into brackets."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.toml").write_text("[troubles]\nunavailable = 0.5\n")
+    spec = "simulated[parameters=~/a.toml]"
+    assert backend_spec(spec) == f"simulated[parameters={tmp_path / 'a.toml'}]"
+    assert make_backend(spec, load_pool()).digest == make_backend(backend_spec(spec), load_pool()).digest
+
+
 def test_a_backend_that_cannot_be_made_is_named(mine):
     with pytest.raises(PluginError, match="backend 'mine:Unlucky' cannot be made: TypeError"):
         make_backend("mine:Unlucky", load_pool())

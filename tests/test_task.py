@@ -4,6 +4,8 @@ import pickle
 
 import gymnasium
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mas2_env.errors import PluginError
 from mas2_env.plugins import make_task
@@ -63,6 +65,12 @@ def test_a_label_says_what_differs_from_the_defaults_and_reads_back():
     assert Sums().label == "Sums" == label_of("Sums", {})
 
 
+@given(st.dictionaries(st.sampled_from(("depth", "unit", "on")), st.text() | st.integers() | st.booleans()))
+def test_whatever_an_option_is_a_label_reads_back(variant):
+    assert parse_spec(label_of("Sums", variant)) == ("Sums", variant)
+    assert split_words(f"{label_of('Sums', variant)},other") == [label_of("Sums", variant), "other"]
+
+
 def test_a_task_pickles_as_its_class_and_arguments():
     again = pickle.loads(pickle.dumps(Sums(seed=3, depth=7, split="train")))
     assert (again.seed, again.depth, again.split, again.unit) == (3, 7, "train", "one")
@@ -84,6 +92,23 @@ def test_a_subclass_has_the_options_and_defaults_of_its_own_constructor():
     assert (again.depth, again.unit) == (2, "two")
     Deep(depth=2).options["depth"] = 3
     assert Deep(depth=2).options == {"depth": 2}
+
+
+class Handing(Sums):
+    """Sums that hand on whatever they are given."""
+
+    name = "Handing"
+
+    def __init__(self, *more, **options):
+        super().__init__(*more, **options)
+
+
+def test_a_subclass_that_hands_its_keywords_on_has_the_options_of_its_base():
+    made = make_task(f"{__name__}:Handing[depth=6]")
+    assert made.label == "Handing[depth=6]"
+    assert pickle.loads(pickle.dumps(made)).depth == 6
+    with pytest.raises(PluginError, match="it has split, depth, unit"):
+        make_task(f"{__name__}:Handing[dept=3]")
 
 
 def test_an_unknown_option_is_named_with_the_nearest():

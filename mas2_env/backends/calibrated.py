@@ -187,7 +187,7 @@ def read_own(path: str | Path) -> str:
         PoolError: if it cannot be read.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).expanduser().read_text(encoding="utf-8")
     except OSError as error:
         raise PoolError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
