@@ -109,13 +109,14 @@ class Keeping(ChatBackend):
         identities = [identify(prompt, self.parameters(prompt.backbone)) for prompt in prompts]
         answers: dict[bytes, Answer] = {}
         missing: dict[bytes, int] = {}
+        again: list[int] = []
         for place, (prompt, identity) in enumerate(zip(prompts, identities, strict=True)):
-            if identity.key not in answers and identity.key not in missing:
-                found = self._find(prompt, identity)
-                if found is None:
-                    missing[identity.key] = place
-                else:
-                    answers[identity.key] = found
+            if identity.key in answers or identity.key in missing:
+                again.append(place)
+            elif (found := self._find(prompt, identity)) is not None:
+                answers[identity.key] = found
+            else:
+                missing[identity.key] = place
         if missing:
             places = list(missing.values())
             if calls is not None:
@@ -125,6 +126,8 @@ class Keeping(ChatBackend):
             for place, answer in zip(places, given, strict=True):
                 identity = identities[place]
                 answers[identity.key] = self._keep(prompts[place], identity, answer)
+        for place in again:
+            self._note(prompts[place], answers[identities[place].key])
         return [answers[identity.key] for identity in identities]
 
     async def acomplete(self, call: ModelCall) -> Answer:
@@ -140,9 +143,6 @@ class Keeping(ChatBackend):
 
     async def _aanswer(self, prompt: Prompt, call: ModelCall | None) -> Answer:
         identity = identify(prompt, self.parameters(prompt.backbone))
-        found = self._find(prompt, identity)
-        if found is not None:
-            return found
         own: Future[Answer | None] = Future()
         own.set_running_or_notify_cancel()  # whoever waits for it and is cancelled does not cancel it
         while (other := self._under_way.setdefault(identity.key, own)) is not own:
@@ -154,7 +154,10 @@ class Keeping(ChatBackend):
                 return answer
         answer = None
         try:
-            answer = self._keep(prompt, identity, await self._ask(prompt, call))
+            # Looked up now that nobody else asks for it: before that, another thread may just have kept it.
+            answer = self._find(prompt, identity)
+            if answer is None:
+                answer = self._keep(prompt, identity, await self._ask(prompt, call))
             return answer
         finally:
             del self._under_way[identity.key]

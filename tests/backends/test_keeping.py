@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from mas2_env.backends.base import Backend
+from mas2_env.backends.chat import ChatBackend
 from mas2_env.backends.keeping import Keeping
-from mas2_env.backends.store import Store
+from mas2_env.backends.ledger import Ledger
+from mas2_env.backends.prompt import ChatMessage, Label, Prompt
+from mas2_env.backends.store import Identity, Kept, Memory, Store
 from mas2_env.errors import Breakdown
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.pool import Pool
@@ -79,6 +82,52 @@ def test_event_loops_in_several_threads_ask_for_a_sample_once(
         assert slow.begun.wait(20)
         assert asyncio.run(second()) == first.result(20) == Reply("Answer: 1", 1, 1)
     assert slow.asked == 1
+
+
+def test_an_answer_that_is_kept_while_it_is_looked_up_is_not_asked_for_again(
+    slow: Slow, pool: Pool, sums: Task, ask: Ask
+) -> None:
+    call = ask(sums.item(0))
+
+    class Overtaken(Memory):
+        """Nothing is kept yet when the main thread looks, and by the time it has looked something is."""
+
+        def get(self, identity: Identity) -> Kept | None:
+            found = super().get(identity)
+            if found is None and threading.current_thread() is threading.main_thread():
+                slow.go.set()
+                first.result(20)
+            return found
+
+    keeping = Keeping(slow, pool, Overtaken(), "record")
+
+    async def second() -> object:
+        task = await _waiting(keeping, call)
+        slow.go.set()
+        return await task
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(lambda: asyncio.run(keeping.acomplete(call)))
+        assert slow.begun.wait(20)
+        assert asyncio.run(second()) == first.result(20)
+    assert slow.asked == 1
+
+
+class Asked(ChatBackend):
+    """Says how many requests it was given."""
+
+    def chat(self, prompts: Sequence[Prompt]) -> list[Reply | Failure | Breakdown]:
+        return [Reply(str(len(prompts)), 10, 5)] * len(prompts)
+
+
+def test_a_sample_that_is_asked_for_twice_in_a_batch_is_asked_for_once_and_charged_twice(pool: Pool) -> None:
+    keeping = Keeping(Asked(pool), pool, Memory(), "read-write")
+    keeping.ledger = Ledger()
+    prompt = Prompt(pool.names[0], (ChatMessage("user", "Well?"),), 0, Label("sums/0", "judge", "judge"))
+    assert keeping.chat([prompt, prompt]) == [Reply("1", 10, 5)] * 2
+    totals = keeping.ledger.totals
+    assert (totals.calls, totals.kept, totals.billed) == (1, 1, 0), "the first is for the backend to note"
+    assert totals.price == pool[pool.names[0]].cost(10, 5)
 
 
 def test_whoever_waits_asks_itself_if_the_first_one_gives_up(
