@@ -6,6 +6,7 @@ ledger and a kill leaves whole lines. Totals are read from the file, other proce
 
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -274,11 +275,16 @@ def sum_lines(lines: Iterable[Line]) -> Totals:
 def clock(lines: Iterable[Line]) -> Callable[[ModelCall, object], float | None]:
     """How long each model call of a run took, by its key: requests in vain included, pauses between them not.
 
-    Of a call that is not among the lines, None.
+    Episodes of one item and seed that make the same call share a key: each is said to have taken their mean.
+    Of a call that is not among the lines, or whose answer was kept from before, None.
     """
-    taken: dict[str, float] = {}
+    seconds: dict[str, float] = defaultdict(float)
+    calls: dict[str, int] = defaultdict(int)
     for line in lines:
-        taken[line.key] = taken.get(line.key, 0.0) + line.seconds
+        if line.usage != "kept":
+            seconds[line.key] += line.seconds
+            calls[line.key] += line.retry == 0
+    taken = {key: total / max(1, calls[key]) for key, total in seconds.items()}
     return lambda call, answer: taken.get(call.key[:8].hex())
 
 

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mas2_env.abilities import Latency
 from mas2_env.backends.calibrated import BY_PRICE, load_calibration
@@ -128,3 +129,19 @@ def test_a_ledger_gives_an_episode_the_same_latency_as_its_backend(backend, pool
     by_backend = latency(episode.trace, backend.seconds_of)
     assert by_ledger.path == pytest.approx(by_backend.path, abs=1e-3)
     assert by_ledger.work == pytest.approx(by_backend.work, abs=1e-3)
+
+
+def test_episodes_that_make_the_same_call_are_not_added_up(backend, pool, sums, ask, tmp_path):
+    """Two policies that build one system ask with the same keys; one asks in vain at first."""
+    call, answer = ask(sums.item(0)), Reply("Answer: 1", 100, 50)
+    metered = Metered(backend, pool)
+    metered.ledger = Ledger(tmp_path / "ledger.jsonl")
+    metered.complete([call])
+    (line,) = read_ledger(metered.ledger.path)
+    vain, second = replace(line, seconds=1.0, ended="status 500"), replace(line, seconds=2.0, retry=1)
+    kept = replace(line, seconds=0.0, usage="kept")
+    assert clock([vain, second])(call, answer) == 3.0
+    assert clock([vain, second, replace(line, seconds=5.0)])(call, answer) == 4.0
+    assert clock([replace(line, seconds=5.0), kept])(call, answer) == 5.0
+    assert clock([kept])(call, answer) is None, "how long it took stands in another ledger"
+    assert clock([line])(ask(sums.item(1)), answer) is None
