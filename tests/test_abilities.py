@@ -1,12 +1,16 @@
 """Abilities in a pool's file: what may be said of a backbone, and what figures must say."""
 
 import pytest
+from mas2_agents.direct import Direct
 
+import mas2_env
 from mas2_env.abilities import Ability, unsourced
 from mas2_env.backends.calibrated import load_calibration
 from mas2_env.backends.parameters import load_parameters
+from mas2_env.backends.simulated import Simulated
 from mas2_env.errors import PoolError
 from mas2_env.pool import load_pool, parse_pool
+from mas2_env.runs.record import Conduct
 
 POOL = """
 name = "mine"
@@ -72,3 +76,20 @@ def test_how_long_calls_take_may_stand_in_the_pool() -> None:
     pool = parse_pool(POOL.replace("reading = 0.6", timed), "mine.toml")
     found = load_parameters().latency(pool["a"], load_calibration().latency, pool.abilities["a"])
     assert (found.fixed, found.per_token) == (1.0, 0.01)
+
+
+def test_answers_of_one_name_are_kept_apart_by_what_the_pools_say(tmp_path) -> None:
+    """A cache that two pools share gives neither the other's answers, whether abilities or prices differ."""
+    priced = POOL[: POOL.index("ability")]
+    good, bad = POOL.replace("math = 0.8", "math = 0.99"), POOL.replace("math = 0.8", "math = 0.01")
+    dear = priced.replace("= 0.1", "= 10").replace("= 0.4", "= 40")
+    texts = {"good": good, "bad": bad, "cheap": priced, "dear": dear}
+    pools = {name: parse_pool(text, name) for name, text in texts.items()}
+    assert len({Simulated(pool).digest for pool in pools.values()}) == 4
+    described = parse_pool(good.replace("One.", "The same."), "good")
+    assert Simulated(described).digest == Simulated(pools["good"]).digest
+    conduct = Conduct(cache=str(tmp_path / "cache"))
+    for name in ("good", "bad"):
+        kept = mas2_env.run(Direct(backbone="a"), "GSM8K", items=20, pool=pools[name], conduct=conduct)
+        plain = mas2_env.run(Direct(backbone="a"), "GSM8K", items=20, pool=pools[name])
+        assert kept.records == plain.records

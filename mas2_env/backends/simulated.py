@@ -77,7 +77,8 @@ class Simulated(Backend):
             `data/calibration.toml`.
 
     Attributes:
-        digest: SHA-256 of the parameters; runs record it, since results rest on them.
+        digest: SHA-256 of the parameters and of what the pool's backbones are like; runs record it, since
+            results rest on them, and answers are kept under it.
 
     Raises:
         PoolError: if a file cannot be read, or is not of its kind.
@@ -90,8 +91,9 @@ class Simulated(Backend):
         self._paths = (parameters, calibration)
         self._parameters = load_parameters(parameters)
         self._calibration = load_over_shipped(calibration)
+        backbones = {name: (it.context, self._known_as(it)) for name, it in pool.backbones.items()}
         self.digest = hashlib.sha256(
-            msgspec.json.encode((self._parameters, self._calibration), order="sorted")
+            msgspec.json.encode((self._parameters, self._calibration, backbones), order="sorted")
         ).hexdigest()
         self._behaviour = Behaviour(self._parameters, self._calibration)
         troubles = self._parameters.troubles
@@ -119,20 +121,24 @@ class Simulated(Backend):
     def seconds_of(self, call: ModelCall, answer: Reply | Failure) -> float:
         """How long the call would have taken, by `laws.seconds`: a pure function of its key and its tokens.
 
+        No longer than the deadline of `[troubles]`: whatever came of it came in time, unless it timed out.
         Tools and the meta-agents' own calls are none of the backend's business and not timed.
 
         Raises:
             PoolError: if the call's backbone is not in the pool.
         """
+        deadline = self._parameters.troubles.deadline
         if isinstance(answer, Failure) and answer.kind == "timeout":
-            return self._parameters.troubles.deadline
+            return deadline
         it = self._latencies.get(call.backbone)
         if it is None:
             own = self.pool.abilities.get(call.backbone)
             it = self._parameters.latency(self._backbone(call.backbone), self._calibration.latency, own)
             self._latencies[call.backbone] = it
         drawn = normal(more_bits(call.key, b"seconds")[0])
-        return float(laws.seconds(answer.completion_tokens, it.fixed, it.per_token, it.spread, drawn))
+        return min(
+            deadline, float(laws.seconds(answer.completion_tokens, it.fixed, it.per_token, it.spread, drawn))
+        )
 
     def _answer(self, call: ModelCall) -> Reply | Failure:
         item, turn = call.item, call.turn
@@ -202,12 +208,15 @@ class Simulated(Backend):
             return known
         backbone = self._backbone(name)
         table = self._parameters.task_table(task.benchmark)
-        known_as = self._parameters.backbone_table(
-            backbone, self._calibration.model.get(name), self.pool.abilities.get(name)
-        )
-        profile = Profile(task.benchmark, table, known_as, backbone.context, self._troubled)
+        profile = Profile(task.benchmark, table, self._known_as(backbone), backbone.context, self._troubled)
         self._profiles[name, task.benchmark] = profile
         return profile
+
+    def _known_as(self, backbone: Backbone) -> BackboneTable:
+        name = backbone.name
+        return self._parameters.backbone_table(
+            backbone, self._calibration.model.get(name), self.pool.abilities.get(name)
+        )
 
     def _backbone(self, name: str) -> Backbone:
         backbone = self.pool.backbones.get(name)

@@ -83,6 +83,7 @@ def test_seconds_are_a_function_of_key_and_tokens(backend, pool, sums, ask):
 def test_a_timeout_takes_the_deadline_and_a_refusal_no_tokens(backend, sums, ask):
     call = ask(sums.item(0))
     assert backend.seconds_of(call, Failure("timeout", "late", 100, 50)) == 120.0
+    assert backend.seconds_of(call, Reply("Answer: 1", 100, 50_000)) == 120.0, "it came in time"
     refused = backend.seconds_of(call, Failure("unavailable", "no"))
     assert 0.0 < refused < backend.seconds_of(call, Reply("Answer: 1", 100, 50))
 
