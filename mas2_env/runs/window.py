@@ -84,7 +84,7 @@ class Window:
             Halt: if something ends the run; after a `BudgetError` once the calls under way are answered.
         """
         with asyncio.Runner() as runner:
-            runner.get_loop().set_default_executor(ThreadPoolExecutor(min(self._size, _THREADS), "mas2-task"))
+            runner.get_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "mas2-task"))
             try:
                 while finished := runner.run(self._next()):
                     yield from finished

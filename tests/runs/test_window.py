@@ -11,8 +11,10 @@ from mas2_env.backends.base import Backend
 from mas2_env.errors import Breakdown, BudgetError, PolicyError, ProviderDown
 from mas2_env.execution.operation import Reply
 from mas2_env.pool import parse_pool
+from mas2_env.runs import fixed
 from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.rollout import rollout
+from mas2_env.task import ToolSpec, ToolUse
 
 TOY = parse_pool(
     """
@@ -275,6 +277,30 @@ def test_as_many_scorings_wait_together_as_episodes(sums, pool):
 
     done = list(rollout(Fixed(), episodes(Judged(), pool, 40), Waiting(), batch=40))
     assert [episode.outcome.kind for episode in done] == ["success"] * 40
+
+
+def test_tools_of_one_episode_wait_together_too(sums, pool):
+    """Three copies of a role ask for a tool at once, in the only episode that is under way."""
+    together = threading.Barrier(3, timeout=30)
+
+    class Tooled(type(sums)):
+        blocking = True
+        tools = (ToolSpec("look", "Looks.", {"type": "object"}),)
+
+        def call(self, item, tool, arguments):
+            together.wait()
+            return "seen"
+
+    class Asking(Waiting):
+        async def acomplete(self, call):
+            if call.turn.role == "ada" and not call.history:
+                return Reply("", 1, 1, (ToolUse("look", "{}"),))
+            return await super().acomplete(call)
+
+    template = Template((Role("ada", copies=3, tools=("look",)), Role("bob")), (Send("ada", "bob"),), "bob")
+    policy = fixed.Fixed(template, pool.names[0])
+    (done,) = rollout(policy, episodes(Tooled(), pool, 1), Asking(), batch=1)
+    assert (done.outcome.kind, done.outcome.tool_calls) == ("success", 3)
 
 
 @pytest.mark.parametrize("turns", range(12))
