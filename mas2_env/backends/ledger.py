@@ -188,9 +188,9 @@ class Ledger:
                 raise RecordError(f"{self.path}: cannot be synced to the disk: {error.strerror}") from error
 
     def close(self) -> None:
-        """Have everything on the disk and let go of the file; the totals stay, of all processes."""
-        self._catch_up()
+        """Have everything on the disk and let go of the file if it is open; totals stay, of all processes."""
         if self._file >= 0:
+            self._catch_up()
             self.sync()
             os.close(self._file)
             self._file = -1

@@ -169,8 +169,9 @@ class Store:
         return int(row[0]) if row is not None else 0
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the file; the last to do so leaves it whole, without files beside it."""
+        with self._lock:
+            self._db.close()
 
     def _run(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:

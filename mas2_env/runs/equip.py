@@ -102,7 +102,9 @@ class Equipment:
         return self._ledger.totals if self.metered else None
 
     def close(self) -> None:
-        """Have the ledger on the disk and let go of its file."""
+        """Have all files on the disk, each whole by itself, and let go of them."""
+        for store, _ in self._stores:
+            store.close()
         if self.metered:
             self._ledger.close()
 

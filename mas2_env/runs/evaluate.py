@@ -131,10 +131,11 @@ def evaluate(
     records: dict[Key, Record] = {}
     with _sandboxed(sandbox), closing(workshop), ExitStack() as stack:
         _ready(workshop)
-        equipment = Equipment(conduct, stack.enter_context(_ledger_folder(folder, workers)))
+        ledger_folder = stack.enter_context(_ledger_folder(folder, workers))
+        equipment = stack.enter_context(closing(Equipment(conduct, ledger_folder)))
         _equip(workshop, equipment, conduct)
         book = stack.enter_context(journal.create(folder, facts)) if folder is not None else None
-        _perform(workshop, equipment, records, book, begun, progress)
+        _perform(workshop, records, book, begun, progress)
         return Result(facts, list(records.values()), folder, baseline, equipment.totals)
 
 
@@ -187,20 +188,20 @@ def resume(
     now = start(command or " ".join(sys.argv), batch, workers, conduct, notes)
     _check_same(folder, old, workshop.plan, now)
     facts = Facts(FORMAT, old.plan, (*old.starts, now))
-    with _sandboxed(sandbox), closing(workshop), journal.resume(folder, facts) as book:
+    with _sandboxed(sandbox), closing(workshop), ExitStack() as stack:
+        book = stack.enter_context(journal.resume(folder, facts))
         _ready(workshop)
         mend_ledger(folder)
-        equipment = Equipment(conduct, folder, retry_void)
+        equipment = stack.enter_context(closing(Equipment(conduct, folder, retry_void)))
         _equip(workshop, equipment, conduct)
         check_records(folder, old.plan, book.records)
         kept = {key: r for key, r in book.records.items() if not (retry_void and r.outcome.kind == "void")}
-        _perform(workshop, equipment, kept, book, now, progress)
-    return Result(facts, list(book.records.values()), folder, baseline, equipment.totals)
+        _perform(workshop, kept, book, now, progress)
+        return Result(facts, list(book.records.values()), folder, baseline, equipment.totals)
 
 
 def _perform(
     workshop: Workshop,
-    equipment: Equipment,
     done: dict[Key, Record],
     book: journal.Journal | None,
     start: Start,
@@ -208,7 +209,7 @@ def _perform(
 ) -> None:
     """Do the episodes that are not done, and add them to `done` and to the journal."""
     finished = perform_all(workshop, missing(workshop, done), start.batch, start.workers)
-    with closing(equipment), closing(finished):
+    with closing(finished):
         for record, trace in _told(finished, done, workshop.plan.size, progress):
             if book is not None:
                 book.append(record, trace)

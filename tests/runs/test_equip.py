@@ -108,6 +108,29 @@ def test_what_cannot_be_asked_is_said_before_the_run(tmp_path):
         equipment.equip("simulate", POOL)
 
 
+def test_a_run_leaves_its_files_whole_and_closed(tmp_path):
+    """A recording may be copied as soon as the run is over, or could not begin: nothing of it lies beside."""
+    conduct = Conduct(record=str(tmp_path / "recording"), cache=str(tmp_path / "cache"))
+    evaluate(["direct"], [Guided()], items=2, conduct=conduct)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "recording"]
+    copied = tmp_path / "copied"
+    copied.write_bytes((tmp_path / "recording").read_bytes())
+    evaluate(["direct"], [Guided()], items=2, conduct=Conduct(replay=str(copied)))
+    with pytest.raises(PluginError):
+        evaluate([Deaf()], [Guided()], items=2, conduct=conduct)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "copied", "recording"]
+
+
+class Deaf:
+    """A policy that cannot work with any backend."""
+
+    def connect(self, backend, pool):
+        raise PluginError("no")
+
+    def decide(self, observations):
+        raise AssertionError
+
+
 class Threaded:
     """A policy that asks its model in threads of its own, all observations at once."""
 
