@@ -36,6 +36,9 @@ UNSAID: Final = (
 """Lacks that leave a reply without an answer."""
 
 SILENT: Final = "I cannot tell."
+SILENT_CODE: Final = f"Answer: {SILENT}"
+"""Where codes were recorded, a reply without one is an answer as it stands, and a wrong one."""
+
 _NEAREST: Final = 1e-4
 _SCENES: Final = 512
 
@@ -46,12 +49,16 @@ class Standing(Struct, frozen=True):
     Attributes:
         level: probit of its accuracy among replies with an answer.
         tokens: mean and standard deviation of the log length of its replies.
-        silent: share of replies without an answer.
+        silent: share of replies without an answer, in first replies and, where it was fitted, by later round.
     """
 
     level: float
     tokens: tuple[float, float]
-    silent: float = 0.0
+    silent: tuple[float, ...] = (0.0,)
+
+    def silent_in(self, round: int) -> float:
+        """The share in a round: that of the last one known."""
+        return self.silent[min(round, len(self.silent) - 1)]
 
 
 class Fewer(Struct, frozen=True):
@@ -85,18 +92,30 @@ def standing_of(setting: Setting, model: str, otherwise: Standing) -> Standing:
     """
     levels = _of(setting.level, model)
     tokens = [found for name, found in setting.tokens.items() if _names(name, model, first=True)]
-    silent = sum(
-        setting.lacks.get(f"{who}|{what}", 0.0)
-        for who in (model, f"{model}|round=0", "all", "all|round=0")
-        for what in UNSAID
-    )
+    silent = [_silent(setting, model, round) for round in range(1 + _last_round(setting.lacks, model))]
     level = otherwise.level
     if levels:
         level = laws.NORMAL.inv_cdf(sum(map(laws.NORMAL.cdf, levels)) / len(levels))
     if tokens:
         mean, spread = (sum(part) / len(tokens) for part in zip(*tokens, strict=True))
-        return Standing(level, (mean, spread), silent)
-    return Standing(level, otherwise.tokens, silent)
+        return Standing(level, (mean, spread), tuple(silent))
+    return Standing(level, otherwise.tokens, tuple(silent))
+
+
+def _silent(setting: Setting, model: str, round: int) -> float:
+    return sum(
+        setting.lacks.get(f"{who}|{what}", 0.0)
+        for who in (model, f"{model}|round={round}", "all", f"all|round={round}")
+        for what in UNSAID
+    )
+
+
+def _last_round(lacks: Mapping[str, float], model: str) -> int:
+    """The last round whose lacks were told apart; 0 where they were not."""
+    said = [
+        part.removeprefix("round=") for name in lacks if _names(name, model) for part in name.split("|")[1:2]
+    ]
+    return max((int(round) for round in said if round.isdigit()), default=0)
 
 
 def _of(table: Mapping[str, float], model: str) -> list[float]:
@@ -151,7 +170,8 @@ class StandIn(Simulated):
         self._calibration = replace(calibration, task={**calibration.task, "recorded": own})
         self._behaviour = Behaviour(self._parameters, self._calibration)
         self._unavailable = self._troubled = 0.0
-        self._silent = standing.silent
+        self._standing = standing
+        self._mute = SILENT_CODE if setting.manner == "code" else SILENT
         self._fewer = fewer
 
     def _answer(self, call: ModelCall) -> Reply | Failure:
@@ -163,8 +183,9 @@ class StandIn(Simulated):
             if fewer.alone:
                 call = replace(call, messages=_from(asked, call.messages))
         reply = super()._answer(call)
-        if self._silent and more_bits(call.key, b"silent")[0] * UNIT < self._silent:
-            return replace(reply, text=SILENT) if isinstance(reply, Reply) else reply
+        silent = self._standing.silent_in(call.turn.round if call.turn.purpose == "debate" else 0)
+        if silent and more_bits(call.key, b"silent")[0] * UNIT < silent:
+            return replace(reply, text=self._mute) if isinstance(reply, Reply) else reply
         return reply
 
     def _scene(self, item: Item) -> Scene:

@@ -107,7 +107,7 @@ def observed(strands: Sequence[Strands]) -> Standing:
     mean = sum(logs) / len(logs) if logs else 0.0
     spread = math.sqrt(sum((x - mean) ** 2 for x in logs) / len(logs)) if logs else _SPREAD
     silent = 1.0 - len(said) / len(replies) if replies else 0.0
-    return Standing(laws.NORMAL.inv_cdf((hits + 0.5) / (len(said) + 1)), (mean, spread), silent)
+    return Standing(laws.NORMAL.inv_cdf((hits + 0.5) / (len(said) + 1)), (mean, spread), (silent,))
 
 
 def _setting(calibration: Calibration, recording: str, benchmark: str) -> tuple[Setting, str]:

@@ -1,6 +1,7 @@
 """Which simulated agent stands in a recorded model's place."""
 
 import pytest
+from msgspec.structs import replace
 
 from mas2_env.backends.calibrated import Setting
 from mas2_env.backends.laws import NORMAL
@@ -8,7 +9,7 @@ from mas2_env.backends.stand_in import Fewer, Standing, standing_of
 from mas2_env.backends.transcripts import Strands, Written, bare, versioned
 from mas2_env.runs.recorded_models import fewer_in, observed
 
-SEEN = Standing(0.1, (5.0, 0.5), 0.2)
+SEEN = Standing(0.1, (5.0, 0.5), (0.2,))
 SETTING = Setting(
     manner="math",
     difficulty=0.5,
@@ -25,13 +26,20 @@ def said(answer, right=True, tokens=20):
 
 
 def test_what_was_fitted_to_first_replies_counts():
-    assert standing_of(SETTING, "a", SEEN) == Standing(1.0, (4.0, 0.3), 0.05)
+    assert standing_of(SETTING, "a", SEEN) == Standing(1.0, (4.0, 0.3), (0.05,))
 
 
 def test_roles_of_one_model_count_with_their_mean_accuracy():
     found = standing_of(SETTING, "b", SEEN)
     assert NORMAL.cdf(found.level) == pytest.approx(0.7)
     assert found.tokens == SEEN.tokens
+
+
+def test_talking_may_leave_more_without_an_answer():
+    lacks = {"a|round=0|no code block": 0.01, "a|round=2|no code block": 0.06, "b|round=3|no code block": 0.5}
+    found = standing_of(replace(SETTING, lacks=lacks), "a", SEEN)
+    assert found.silent == (0.01, 0.0, 0.06)
+    assert [found.silent_in(round) for round in range(5)] == [0.01, 0.0, 0.06, 0.06, 0.06]
 
 
 def test_else_the_recorded_first_replies_count():
@@ -41,7 +49,7 @@ def test_else_the_recorded_first_replies_count():
     ]
     found = observed(strands)
     assert NORMAL.cdf(found.level) == pytest.approx(2.5 / 4)
-    assert found.silent == pytest.approx(1 / 4)
+    assert found.silent == pytest.approx((1 / 4,))
     assert found.tokens[1] == 0.0
 
 
