@@ -192,7 +192,7 @@ def _check_options(what: str, given: Iterable[str], known: Sequence[str]) -> Non
     for option in given:
         if option not in known:
             raise PluginError(
-                f"{what} has no option {option!r}{did_you_mean(option, known)}; "
+                f"{what} has no option {option!r}{did_you_mean(option, known) or ';'} "
                 f"it has {', '.join(known) or 'none'}"
             )
 

@@ -275,7 +275,9 @@ def _check_keys(raw: object, struct: type[Struct], where: str) -> None:
     known = struct.__struct_fields__
     for key in raw:
         if key not in known:
-            raise PoolError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}")
+            raise PoolError(
+                f"{where}: unknown key {key!r}{did_you_mean(key, known) or ';'} keys are {', '.join(known)}"
+            )
 
 
 def did_you_mean(word: str, known: object) -> str:
@@ -319,7 +321,7 @@ def _shipped(pool: str) -> Pool:
     names = shipped_pools()
     if pool not in names:
         raise PoolError(
-            f"no pool is named {pool!r}{did_you_mean(pool, names)}; shipped are {', '.join(names)}; "
+            f"no pool is named {pool!r}{did_you_mean(pool, names) or ';'} shipped are {', '.join(names)}; "
             "give the path of a .toml file for your own"
         )
     return parse_pool(

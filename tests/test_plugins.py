@@ -235,7 +235,7 @@ def test_options_of_a_backend_stand_in_brackets(mine):
     assert made.given == ("default", "a/b", "x,y", 3)
     assert make_backend("lab_backends:serve[weights=w]", load_pool()).given == ("default", "w", "", 1)
     with pytest.raises(
-        PluginError, match=r"has no option 'wdth'; did you mean 'width'\?; it has weights, note, width"
+        PluginError, match=r"has no option 'wdth'; did you mean 'width'\? it has weights, note, width"
     ):
         make_backend("lab_backends:Served[wdth=3]", load_pool())
     with pytest.raises(PluginError, match="backend 'simulated' has no option 'pool'"):

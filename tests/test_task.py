@@ -113,7 +113,7 @@ def test_a_subclass_that_hands_its_keywords_on_has_the_options_of_its_base():
 
 def test_an_unknown_option_is_named_with_the_nearest():
     with pytest.raises(
-        PluginError, match=r"no option 'dept'; did you mean 'depth'\?; it has split, depth, unit"
+        PluginError, match=r"no option 'dept'; did you mean 'depth'\? it has split, depth, unit"
     ):
         make_task(f"{ROUTE}[dept=3]")
 

@@ -65,7 +65,7 @@ class Scripted(ABC):
         if chosen not in names:
             raise PolicyError(
                 f"{type(self).__name__}: backbone {chosen!r} is not in the pool"
-                f"{did_you_mean(chosen, names)}; it holds {', '.join(names)}"
+                f"{did_you_mean(chosen, names) or ';'} it holds {', '.join(names)}"
             )
         roles = observation.template.roles if observation.template else ()
         return Assignment({role.name: chosen for role in roles if role.kind != "vote"})

@@ -91,6 +91,10 @@ class Store:
         self._decoder = msgspec.json.Decoder(Kept)
         if read_only and not self.path.is_file():
             raise RecordError(f"{self.path}: there is no such file")
+        if not self.path.parent.is_dir():
+            raise RecordError(
+                f"{self.path}: there is no folder {self.path.parent} to keep it in; make it first"
+            )
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False

@@ -70,7 +70,7 @@ def _faults(given: list[str]) -> dict[str, float]:
         if name not in Faults.__struct_fields__:
             known = Faults.__struct_fields__
             raise UsageError(
-                f"--fault {entry!r}: there is no misbehaviour {name!r}{did_you_mean(name, known)}; "
+                f"--fault {entry!r}: there is no misbehaviour {name!r}{did_you_mean(name, known) or ';'} "
                 f"there are {', '.join(known)}"
             )
         try:

@@ -141,7 +141,7 @@ class EpisodeEnv(Env[ObsT, ActT], ABC, Generic[ObsT, ActT]):
         for key in options:
             if key not in _OPTIONS:
                 raise ValueError(
-                    f"options has the unknown key {key!r}{did_you_mean(str(key), _OPTIONS)}; "
+                    f"options has the unknown key {key!r}{did_you_mean(str(key), _OPTIONS) or ';'} "
                     f"known are {', '.join(_OPTIONS)}"
                 )
         settings = self.settings

@@ -44,7 +44,7 @@ def read_settings(base: Settings, changes: object, options: Sequence[str] = ()) 
         if key not in fields:
             dials = f"; options of the task are {', '.join(options)}" if options else ""
             raise ValueError(
-                f"unknown argument {key!r}{did_you_mean(str(key), (*options, *fields))}; settings are "
+                f"unknown argument {key!r}{did_you_mean(str(key), (*options, *fields)) or ';'} settings are "
                 f"{', '.join(fields)}{dials}"
             )
     try:
@@ -152,6 +152,6 @@ def _find_task(tasks: Sequence[Task], name: object) -> Task:
             return task
     names = [task.label for task in tasks]
     raise ValueError(
-        f"options['task'] is {name!r}{did_you_mean(str(name), names)}; "
+        f"options['task'] is {name!r}{did_you_mean(str(name), names) or ';'} "
         f"this environment has {', '.join(names)}"
     )

@@ -234,5 +234,6 @@ def _one_of(path: str, word: str, wanted: str | None, there: Sequence[str]) -> s
     if wanted is None:
         raise DataError(f"{path}: holds several values of {word!r}; name one: {', '.join(known)}")
     raise DataError(
-        f"{path}: has no rows of {word} {wanted!r}{did_you_mean(wanted, known)}; it has {', '.join(known)}"
+        f"{path}: has no rows of {word} {wanted!r}{did_you_mean(wanted, known) or ';'} "
+        f"it has {', '.join(known)}"
     )

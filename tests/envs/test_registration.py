@@ -38,7 +38,7 @@ def test_ids_are_known_before_any_task_is_imported():
 
 
 def test_an_argument_that_nothing_takes_is_compared_with_the_tasks_own():
-    with pytest.raises(ValueError, match=r"did you mean 'depth'\?; .* options of the task are .*breadth"):
+    with pytest.raises(ValueError, match=r"did you mean 'depth'\? .* options of the task are .*breadth"):
         gymnasium.make("mas2/Diagnostic-v0", dept=4)
 
 

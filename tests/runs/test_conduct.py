@@ -232,6 +232,8 @@ def test_a_damaged_recording_is_refused(tmp_path):
         evaluate(["cot"], ["GSM8K"], items=1, conduct=Conduct(replay=str(tmp_path / "text")))
     with pytest.raises(RunError, match="there is no such file"):
         evaluate(["cot"], ["GSM8K"], items=1, conduct=Conduct(replay=str(tmp_path / "none")))
+    with pytest.raises(RunError, match=r"there is no folder .*none to keep it in; make it first"):
+        evaluate(["cot"], ["GSM8K"], items=1, conduct=Conduct(record=str(tmp_path / "none" / "later")))
     db = sqlite3.connect(tmp_path / "later")
     db.execute("PRAGMA user_version = 99")
     db.close()

@@ -140,7 +140,7 @@ def test_what_was_not_recorded_is_void_and_says_what_is_missing(write):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"system": "debat"}, r"no rows of system 'debat'; did you mean 'debate'\?; it has debate"),
+        ({"system": "debat"}, r"no rows of system 'debat'; did you mean 'debate'\? it has debate"),
         ({"model": "gpt"}, "no rows of model 'gpt'"),
         ({"turns": 0}, "turns is 0, expected at least 1"),
     ],
