@@ -19,7 +19,7 @@ PROMPT_OVERHEAD = 60
 OutcomeKind: TypeAlias = Literal["success", "failure", "void"]
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """How an episode ended. Costs are in nano-USD.
 
     Attributes:

@@ -58,7 +58,7 @@ class ToolSpec(Struct, frozen=True):
     parameters: dict[str, Any]
 
 
-class ToolUse(Struct, frozen=True):
+class ToolUse(Struct, frozen=True, gc=False):
     """A tool call that a model asks for; `arguments` is the JSON text of an object."""
 
     name: str
@@ -108,7 +108,7 @@ class Item(Struct, frozen=True, eq=False):
         return f"Item({self.task.name}, {self.id})"
 
 
-class Score(Struct, frozen=True):
+class Score(Struct, frozen=True, gc=False):
     """A scorer's verdict.
 
     Attributes:
@@ -148,7 +148,7 @@ class Download(Struct, frozen=True):
     files: tuple[Fetched, ...]
 
 
-class Work(Struct, frozen=True):
+class Work(Struct, frozen=True, gc=False):
     """What an answer came out of, for scorers whose official figures look at more than the answer.
 
     Attributes:

@@ -29,7 +29,7 @@ BYPASSED: Final = 5
 _VERDICT = re.compile(r"\b(approve|revise)", re.IGNORECASE)
 
 
-class Output(Struct):
+class Output(Struct, gc=False):
     """What a settled turn left: its text, the answer in it, and a digest of the text.
 
     `form` caches the answer's canonical form.

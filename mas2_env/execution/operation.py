@@ -2,6 +2,9 @@
 
 A turn is one role's (one copy's, one round's) contribution. It is a chain of operations: a model call and,
 where the model asks for tools, tool calls and further model calls.
+
+Records of what happened, here and in the trace, are left out of cyclic garbage collection (`gc=False`): none
+leads back to itself, and there are so many that walking over them is what the collector would mostly do.
 """
 
 from typing import Literal, TypeAlias
@@ -16,7 +19,7 @@ Purpose: TypeAlias = Literal["draft", "debate", "review", "revise", "rank", "rou
 Relation: TypeAlias = Literal["input", "own", "peer", "review", "candidate"]
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """A text that a role is given.
 
     Attributes:
@@ -35,7 +38,7 @@ class Message(Struct, frozen=True):
     digest: bytes
 
 
-class Turn(Struct, frozen=True):
+class Turn(Struct, frozen=True, gc=False):
     """Who speaks, and what for: the part of a model call that is fixed when the template is compiled.
 
     Attributes:
@@ -61,14 +64,14 @@ class Turn(Struct, frozen=True):
     options: tuple[str, ...] = ()
 
 
-class ToolStep(Struct, frozen=True):
+class ToolStep(Struct, frozen=True, gc=False):
     """A finished step of a tool loop: what the model asked for, and what it was shown."""
 
     use: ToolUse
     output: str
 
 
-class ModelCall(Struct, frozen=True, eq=False):
+class ModelCall(Struct, frozen=True, eq=False, gc=False):
     """One call of a backbone.
 
     Attributes:
@@ -94,7 +97,7 @@ class ModelCall(Struct, frozen=True, eq=False):
     key: bytes
 
 
-class ToolCall(Struct, frozen=True, eq=False):
+class ToolCall(Struct, frozen=True, eq=False, gc=False):
     """One call of a tool by a role; `key` as for a model call."""
 
     id: str
@@ -105,7 +108,7 @@ class ToolCall(Struct, frozen=True, eq=False):
     key: bytes
 
 
-class ScoreCall(Struct, frozen=True, eq=False):
+class ScoreCall(Struct, frozen=True, eq=False, gc=False):
     """The scoring of the final answer: it may have to run a program, so it too is performed outside."""
 
     id: str
@@ -114,7 +117,7 @@ class ScoreCall(Struct, frozen=True, eq=False):
     work: Work = Work()
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, gc=False):
     """A model's reply.
 
     Attributes:
@@ -136,7 +139,7 @@ class Reply(Struct, frozen=True):
     reasoning_tokens: int = 0
 
 
-class ToolOutput(Struct, frozen=True):
+class ToolOutput(Struct, frozen=True, gc=False):
     """What a tool call gave; an error that the role may see is an output too."""
 
     text: str
@@ -145,7 +148,7 @@ class ToolOutput(Struct, frozen=True):
 FailureKind: TypeAlias = Literal["unavailable", "timeout", "malformed", "refused", "overflow", "tool"]
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, gc=False):
     """An operation that failed, O(s_t) = failure: the system's own trouble, which a Rectifier may mend.
 
     Tokens that were billed all the same are charged. Infrastructure that is down beyond its retries is not a

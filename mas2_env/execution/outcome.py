@@ -10,7 +10,7 @@ from mas2_env.settings import Settings
 from mas2_env.task import Score
 
 
-class Conduct(Struct):
+class Conduct(Struct, gc=False):
     """What the meta-agents of an episode have done so far.
 
     Attributes:

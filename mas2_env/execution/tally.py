@@ -6,7 +6,7 @@ from mas2_env.execution.operation import Failure, ModelCall, Reply, Result, Tool
 from mas2_env.pool import Pool
 
 
-class Tally(Struct):
+class Tally(Struct, gc=False):
     """Sums over the operations performed.
 
     Attributes:

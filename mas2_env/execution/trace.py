@@ -21,7 +21,7 @@ from mas2_env.task import Score
 TRACE_VERSION = "mas2.trace/1"
 
 
-class Started(Struct, frozen=True):
+class Started(Struct, frozen=True, gc=False):
     """The beginning: what is needed to run the same episode again."""
 
     task: str
@@ -34,7 +34,7 @@ class Started(Struct, frozen=True):
     reference_cost: int
 
 
-class Decided(Struct, frozen=True):
+class Decided(Struct, frozen=True, gc=False):
     """A decision that was carried out. `cost` is of the meta-agent's own tokens, nano-USD."""
 
     stage: str
@@ -44,7 +44,7 @@ class Decided(Struct, frozen=True):
     cost: int
 
 
-class Rejected(Struct, frozen=True):
+class Rejected(Struct, frozen=True, gc=False):
     """A decision that was invalid."""
 
     stage: str
@@ -53,7 +53,7 @@ class Rejected(Struct, frozen=True):
     cost: int
 
 
-class Performed(Struct, frozen=True):
+class Performed(Struct, frozen=True, gc=False):
     """An operation and how it ended; `cost` in nano-USD."""
 
     step: int
@@ -62,7 +62,7 @@ class Performed(Struct, frozen=True):
     cost: int
 
 
-class Settled(Struct, frozen=True):
+class Settled(Struct, frozen=True, gc=False):
     """A turn that needs nothing more: `done`, `failed`, `skipped`, or `bypassed` by a route."""
 
     step: int
@@ -71,7 +71,7 @@ class Settled(Struct, frozen=True):
     answer: str | None
 
 
-class Triggered(Struct, frozen=True):
+class Triggered(Struct, frozen=True, gc=False):
     """The trigger fired, A_R(s_t) = 1."""
 
     step: int
@@ -80,27 +80,27 @@ class Triggered(Struct, frozen=True):
     spent: int
 
 
-class Edited(Struct, frozen=True):
+class Edited(Struct, frozen=True, gc=False):
     """The system was changed. Turns that keep their results are settled anew right after it, unpaid."""
 
     step: int
     edits: tuple[Edit, ...]
 
 
-class Forked(Struct, frozen=True):
+class Forked(Struct, frozen=True, gc=False):
     """From here on the draws come from another seed."""
 
     seed: int
 
 
-class Scored(Struct, frozen=True):
+class Scored(Struct, frozen=True, gc=False):
     """The verdict on the final answer."""
 
     answer: str | None
     score: Score
 
 
-class Ended(Struct, frozen=True):
+class Ended(Struct, frozen=True, gc=False):
     """The end."""
 
     outcome: Outcome

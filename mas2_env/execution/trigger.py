@@ -7,7 +7,7 @@ when the cost passes θ_C, and again at 2 θ_C, 3 θ_C and so on.
 from msgspec import Struct
 
 
-class Trigger(Struct, frozen=True):
+class Trigger(Struct, frozen=True, gc=False):
     """A trigger that has fired: its reasons, and the turns that failed in the step just performed."""
 
     reasons: tuple[str, ...]
