@@ -297,21 +297,11 @@ class Episode:
             raise ValueError(f"no operation is ready: the stage is {self.stage!r}")
         if isinstance(result, Breakdown):
             self.abandon(result)
-        elif isinstance(operation, ScoreCall):
-            if self._score_call is None:
-                raise ValueError("the scoring of this episode is not ready")
-            if not isinstance(result, Score):
-                raise ValueError(
-                    f"the scoring of this episode ends in a Score, not in {type(result).__name__}"
-                )
-            answer = self._score_call.answer
-            self.trace.append(Scored(answer, result))
-            kind: OutcomeKind = "success" if result.success else "failure"
-            self._end(kind, "answered" if answer is not None else "no answer", result, answer)
+        elif type(operation) is ScoreCall:
+            self._deliver_score(result)
         else:
             execution = self._execution
-            if execution is None or isinstance(result, Score):
-                raise ValueError(f"operation {operation.id!r} cannot end in {type(result).__name__}")
+            assert execution is not None
             try:
                 last = execution.deliver(operation, result)
             except Breakdown as breakdown:
@@ -319,6 +309,16 @@ class Episode:
                 return
             if last:
                 self._go_on()
+
+    def _deliver_score(self, score: object) -> None:
+        if self._score_call is None:
+            raise ValueError("the scoring of this episode is not ready")
+        if not isinstance(score, Score):
+            raise ValueError(f"the scoring of this episode ends in a Score, not in {type(score).__name__}")
+        answer = self._score_call.answer
+        self.trace.append(Scored(answer, score))
+        kind: OutcomeKind = "success" if score.success else "failure"
+        self._end(kind, "answered" if answer is not None else "no answer", score, answer)
 
     def abandon(self, breakdown: Breakdown) -> None:
         """End the episode void, whatever its stage: infrastructure failed. What was performed has its price.

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from mas2_env.execution import gates
-from mas2_env.execution.compile import Node, Plan, Ref
+from mas2_env.execution.compile import Node, Plan
 from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
-from mas2_env.execution.operation import Message, Turn
+from mas2_env.execution.operation import Message, Relation, Turn
 from mas2_env.task import Task
 
 STATUS: Final = {
@@ -51,11 +51,6 @@ class Board:
         """Turns that wait for no other."""
         return [index for index, waits in enumerate(self.plan.waits) if not waits]
 
-    def settle(self, index: int, status: int, output: Output | None) -> None:
-        """Say that a turn needs nothing more."""
-        self.status[index] = status
-        self.outputs[index] = output
-
     def release(self, settled: Sequence[int]) -> list[int]:
         """Turns that waited for the last of these, which were settled just now, in canonical order."""
         free = []
@@ -70,7 +65,7 @@ class Board:
 
     def gate(self, node: Node, task: Task) -> int | None:
         """The status that a turn's gates settle it with, or None if it is to take place."""
-        return gates.look(node, self.status, self.outputs, task) if node.gates else None
+        return gates.look(node, self.status, self.outputs, task)
 
     def pooled(self, node: Node, task: Task) -> Output:
         """What a vote comes to."""
@@ -81,29 +76,26 @@ class Board:
         if not node.refs:
             return (), b""
         messages, wires = [], []
-        dropped = gates.dropped(node, self.outputs) if node.gates else ()
+        status, known = self.status, self._wires
+        dropped = gates.dropped(node, self.outputs) if node.gates else None
         for ref in node.refs:
-            if ref.name is not None and ref.name in dropped:
+            if dropped and ref.name in dropped:
                 continue
-            found = self._message(ref)
-            if found is not None:
-                messages.append(found[0])
-                wires.append(found[1])
+            for index in reversed(ref.nodes):
+                if status[index] == DONE:
+                    message, wire = known.get((index, ref.relation)) or self._write(index, ref.relation)
+                    messages.append(message)
+                    wires.append(wire)
+                    break
         return tuple(messages), b"".join(wires)
 
-    def _message(self, ref: Ref) -> tuple[Message, bytes] | None:
-        for index in reversed(ref.nodes):
-            if self.status[index] == DONE:
-                known = self._wires.get((index, ref.relation))
-                if known is None:
-                    output = self.outputs[index]
-                    assert output is not None
-                    sender = self.plan.turns[index]
-                    message = Message(sender, ref.relation, output.text, output.answer, output.digest)
-                    known = (message, f"{sender}/{ref.relation}/".encode() + output.digest)
-                    self._wires[index, ref.relation] = known
-                return known
-        return None
+    def _write(self, index: int, relation: Relation) -> tuple[Message, bytes]:
+        output, sender = self.outputs[index], self.plan.turns[index]
+        assert output is not None
+        message = Message(sender, relation, output.text, output.answer, output.digest)
+        written = (message, f"{sender}/{relation}/".encode() + output.digest)
+        self._wires[index, relation] = written
+        return written
 
     def final(self) -> Output | None:
         """The output role's last reply, if it has made one."""

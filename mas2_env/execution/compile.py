@@ -103,6 +103,7 @@ class Plan(Struct, frozen=True, eq=False):
         waits: for each node, how many nodes it waits for.
         output: the lanes of the output role.
         turns: ids of all turns, in order.
+        places: index of each turn by its id.
     """
 
     nodes: tuple[Node, ...]
@@ -110,6 +111,7 @@ class Plan(Struct, frozen=True, eq=False):
     waits: tuple[int, ...]
     output: tuple[tuple[int, ...], ...]
     turns: tuple[str, ...]
+    places: dict[str, int]
 
 
 class _Draft:
@@ -148,6 +150,7 @@ class _Compiler:
         self.roles = {role.name: role for role in template.roles}
         self.drafts: list[_Draft] = []
         self.lanes: dict[str, list[list[int]]] = {role.name: [] for role in template.roles}
+        self.routed = any(isinstance(channel, Route) for channel in template.channels)
 
     def plan(self) -> Plan:
         debates = [c for c in self.template.channels if isinstance(c, Debate)]
@@ -211,7 +214,7 @@ class _Compiler:
                 for other, past in before.items():
                     if other != name:
                         draft.give(past, "peer", other)
-                draft.gate(Fed((lane[0],)))
+                self._fed(draft, lane[:1])
                 if quorum is not None:
                     draft.gate(quorum)
                 if ranking is not None:
@@ -225,7 +228,7 @@ class _Compiler:
         draft = self.drafts[ranking]
         for name, lane in participants.items():
             draft.give(lane, "candidate", name)
-        draft.gate(Fed(tuple([lane[0] for lane in participants.values()])))
+        self._fed(draft, [lane[0] for lane in participants.values()])
         if quorum is not None:
             draft.gate(Quorum(tuple([tuple(lane) for lane in participants.values()]), quorum))
         self.lanes[ranker.name].append([ranking])
@@ -238,7 +241,7 @@ class _Compiler:
             for k in range(critique.revisions):
                 review = self._add(reviewer, copy, k, "review")
                 self.drafts[review].give(lane, "candidate")
-                self.drafts[review].gate(Fed((lane[0],)))
+                self._fed(self.drafts[review], lane[:1])
                 self.drafts[review].gate(Present(tuple(lane) if k == 0 else (lane[-1],)))
                 reviews.append(review)
                 revision = self._add(author, copy, self.drafts[lane[-1]].turn.round + 1, "revise")
@@ -264,7 +267,11 @@ class _Compiler:
                 draft.refs[:0] = [Ref(tuple(sender), "input") for sender in senders]
                 draft.needs.update([sender[-1] for sender in senders])
             if gated:
-                self.drafts[lane[0]].gate(Fed(tuple([sender[0] for sender in senders])))
+                self._fed(self.drafts[lane[0]], [sender[0] for sender in senders])
+
+    def _fed(self, draft: _Draft, nodes: Sequence[int]) -> None:
+        if self.routed:  # nothing else bypasses turns
+            draft.gate(Fed(tuple(nodes)))
 
     def _route(self, route: Route) -> None:
         source = self.lanes[route.source][0][-1]
@@ -297,6 +304,7 @@ class _Compiler:
             waits=tuple([len(node.needs) for node in nodes]),
             output=tuple([tuple(lane) for lane in self.lanes.get(self.template.output, ())]),
             turns=tuple([node.turn.id for node in nodes]),
+            places={node.turn.id: index for index, node in enumerate(nodes)},
         )
 
     def _check_circles(self) -> None:

@@ -28,6 +28,7 @@ Ending: TypeAlias = Result | Score | Breakdown
 Answer: TypeAlias = Reply | Failure | Breakdown
 
 _ANSWERS: Final = (Reply, Failure)
+_NUMBERS: Final = (float, int)
 
 
 class Runnable(Protocol):
@@ -100,20 +101,16 @@ def step_batch(episodes: Sequence[Runnable], backend: Completer) -> None:
 
 def _deliver(episode: Runnable, ready: Sequence[Operation], answers: Sequence[Ending]) -> None:
     """Deliver the results of a step, the answers to its model calls among them."""
-    answer = iter(answers)
-    _hand_over(
-        episode,
-        [
-            (operation, next(answer) if isinstance(operation, ModelCall) else perform(operation))
-            for operation in ready
-        ],
-    )
+    if len(answers) < len(ready):
+        answer = iter(answers)
+        answers = [next(answer) if type(asked) is ModelCall else perform(asked) for asked in ready]
+    _hand_over(episode, ready, answers)
 
 
-def _hand_over(episode: Runnable, results: Sequence[tuple[Operation, Ending]]) -> None:
+def _hand_over(episode: Runnable, ready: Sequence[Operation], results: Sequence[Ending]) -> None:
     """Deliver in the step's order, the first breakdown last: what was performed beside it has its price."""
     broken = None
-    for operation, result in results:
+    for operation, result in zip(ready, results, strict=True):
         if isinstance(result, Breakdown):
             broken = broken or (operation, result)
         else:
@@ -134,12 +131,14 @@ def _complete(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer
 def _ask(backend: Completer, calls: Sequence[ModelCall]) -> Sequence[Answer]:
     """The backend's answers; a breakdown that it raises is the answer to every call."""
     try:
-        answers = backend.complete(calls)
+        answers = list(backend.complete(calls))
     except Breakdown as breakdown:
         return [breakdown] * len(calls)
     if len(answers) != len(calls):
         raise ValueError(f"it answered {len(answers)} of {len(calls)} calls, expected one answer for each")
-    return [_check(answer) for answer in answers]
+    for answer in answers:
+        _check(answer)
+    return answers
 
 
 def _check(answer: Answer) -> Answer:
@@ -190,7 +189,7 @@ async def run_async(episode: Runnable, backend: Completer) -> None:
                 if isinstance(result, BaseException) and not isinstance(result, Breakdown):
                     raise result
                 results.append(result)
-        _hand_over(episode, list(zip(ready, results, strict=True)))
+        _hand_over(episode, ready, results)
 
 
 async def _perform_async(operation: Operation, backend: Completer) -> Ending:
@@ -241,8 +240,9 @@ def _check_score(score: object) -> Score:
         raise TypeError(f"it gave a {type(score).__name__}, expected a Score")
     if type(score.success) is not bool or not 0.0 <= score.value <= 1.0:
         raise ValueError(f"it gave {score!r:.200}, expected a yes or no and a value from 0 to 1")
-    if not all(isinstance(metric, float | int) for metric in score.metrics.values()):
-        raise TypeError(f"it gave the metrics {score.metrics!r:.200}, expected numbers by name")
+    for metric in score.metrics.values():
+        if not isinstance(metric, _NUMBERS):
+            raise TypeError(f"it gave the metrics {score.metrics!r:.200}, expected numbers by name")
     return score
 
 

@@ -35,9 +35,10 @@ from mas2_env.execution.trace import Event, Performed, Settled
 from mas2_env.execution.trigger import Trigger, look
 from mas2_env.pool import Pool
 from mas2_env.system.model import System
-from mas2_env.task import Item, Work
+from mas2_env.task import Item, Score, ToolUse, Work
 
 _ANSWERS: Final = frozenset({"draft", "debate", "revise"})
+_ENDINGS: Final = {ModelCall: (Reply, Failure), ToolCall: (ToolOutput, Failure)}
 
 
 class Execution:
@@ -62,9 +63,9 @@ class Execution:
         "_max_tool_steps",
         "_memory",
         "_missing",
+        "_operations",
         "_pool",
         "_results",
-        "_step_operations",
         "_threshold",
         "_trace",
         "step",
@@ -101,7 +102,7 @@ class Execution:
         self.system = system
         self._board = Board(compile_template(system.template))
         self._loops: dict[int, Loop] = {}
-        self._step_operations: dict[str, tuple[int, int, ModelCall | ToolCall]] = {}
+        self._operations: dict[str, ModelCall | ToolCall] = {}
         self._results: dict[str, Result] = {}
         self._advance(self._board.first())
 
@@ -110,23 +111,17 @@ class Execution:
     @property
     def finished(self) -> bool:
         """Whether no operation is left and no trigger is waiting for an answer."""
-        return not self._step_operations and self.trigger is None
+        return not self._operations and self.trigger is None
 
     def ready(self) -> tuple[ModelCall | ToolCall, ...]:
         """Operations to perform now; none while a trigger waits for an answer."""
         if self.trigger is not None:
             return ()
         if not self._results:
-            return tuple([operation for _, _, operation in self._step_operations.values()])
-        return tuple(
-            [
-                operation
-                for name, (_, _, operation) in self._step_operations.items()
-                if name not in self._results
-            ]
-        )
+            return tuple(self._operations.values())
+        return tuple([asked for name, asked in self._operations.items() if name not in self._results])
 
-    def deliver(self, operation: ModelCall | ToolCall, result: Result) -> bool:
+    def deliver(self, operation: ModelCall | ToolCall, result: Result | Score) -> bool:
         """Say how an operation ended. The last result of a step applies the step.
 
         Returns:
@@ -137,16 +132,15 @@ class Execution:
             Breakdown: if the task cannot read what was written.
         """
         name = operation.id
-        mine = self._step_operations.get(name)
-        if mine is None or mine[2].key != operation.key or name in self._results or self.trigger is not None:
+        mine, results = self._operations.get(name), self._results
+        if mine is None or mine.key != operation.key or name in results or self.trigger is not None:
             raise ValueError(f"operation {name!r} is not ready; ready are {[o.id for o in self.ready()]}")
-        expected = Reply if type(operation) is ModelCall else ToolOutput
-        if not isinstance(result, expected | Failure):
-            raise ValueError(
-                f"operation {name!r} ends in {expected.__name__} or Failure, not in {type(result).__name__}"
-            )
-        self._results[name] = clean(result)
-        if len(self._results) < len(self._step_operations):
+        expected = _ENDINGS[type(mine)]
+        if not isinstance(result, expected):
+            names = " or ".join([kind.__name__ for kind in expected])
+            raise ValueError(f"operation {name!r} ends in {names}, not in {type(result).__name__}")
+        results[name] = clean(result)
+        if len(results) < len(self._operations):
             return False
         self._apply()
         return True
@@ -159,13 +153,15 @@ class Execution:
     def work(self) -> Work:
         """What the answer came out of: the output role's last reply, and every tool call of the episode."""
         last = self._board.final()
-        calls = [
-            (event.operation.use, event.result.text)
-            for event in self._trace
-            if type(event) is Performed
-            and type(event.operation) is ToolCall
-            and type(event.result) is ToolOutput
-        ]
+        calls: list[tuple[ToolUse, str]] = []
+        if self.tally.tool_calls:
+            calls = [
+                (event.operation.use, event.result.text)
+                for event in self._trace
+                if type(event) is Performed
+                and type(event.operation) is ToolCall
+                and type(event.result) is ToolOutput
+            ]
         return Work(None if last is None else last.text, tuple(calls))
 
     def turns(self) -> list[tuple[Turn, str, Output | None]]:
@@ -183,7 +179,7 @@ class Execution:
     def abandon(self) -> None:
         """Charge what was delivered of a step that will never be whole: infrastructure broke down."""
         self.step += 1
-        for name, (_, _, operation) in self._step_operations.items():
+        for name, operation in self._operations.items():
             if name in self._results:
                 self._charge(operation, self._results[name])
 
@@ -235,14 +231,15 @@ class Execution:
     def _reseed(self, seed: int) -> None:
         """Later draws come from another seed; results already known stay known under their old keys."""
         self._memory.reseed(self._item, seed)
-        waiting = self._step_operations
-        self._step_operations = {}
-        for name, (index, k, operation) in waiting.items():
+        waiting, places = self._operations, self._board.plan.places
+        self._operations = {}
+        for name, operation in waiting.items():
+            index = places[operation.turn.id]
             if name in self._results:
-                self._step_operations[name] = (index, k, operation)
+                self._operations[name] = operation
             elif type(operation) is ToolCall:
-                name, operation, _ = self._tool_call(index, k)
-                self._step_operations[name] = (index, k, operation)
+                call, _ = self._tool_call(index, operation.k)
+                self._operations[call.id] = call
             else:
                 self._call_model(index)
 
@@ -251,32 +248,40 @@ class Execution:
     def _apply(self) -> None:
         before = self.tally.cost
         self.step += 1
-        operations, results = self._step_operations, self._results
-        self._step_operations, self._results = {}, {}
+        operations, results = self._operations, self._results
+        self._operations, self._results = {}, {}
+        board = self._board
+        places, status = board.plan.places, board.status
         settled: list[int] = []
         failed: list[str] = []
-        for name, (index, k, operation) in operations.items():
+        for name, operation in operations.items():
             result = results[name]
-            self._memory.keep(operation.key, result)
+            index = places[operation.turn.id]
+            self._memory.results[operation.key] = result
             self._charge(operation, result)
-            if isinstance(result, Failure):
+            if type(result) is Failure:
                 turn, place = operation.turn.id, name.partition("~")[0]
-                if self._board.status[index] == RUNNING:
+                if status[index] == RUNNING:
                     failed.append(turn)
                     self._fail(index, result, (place,))
                     settled.append(index)
                 else:  # another of the tools that were asked for together
                     self._failed_at[turn] += (place,)
-            elif self._take(index, k, result):
-                settled.append(index)
-        self._advance(self._board.release(settled))
+            elif type(result) is Reply:
+                if self._take_reply(index, result):
+                    settled.append(index)
+            elif status[index] == RUNNING:
+                assert type(operation) is ToolCall
+                if self._loops[index].answer(operation.k, result.text) and self._call_model(index):
+                    settled.append(index)
+        self._advance(board.release(settled))
         if failed or self.tally.cost > self._threshold:
             self._look(tuple(failed), before)
 
     def _look(self, failed: tuple[str, ...], before: int) -> None:
         """Look at the trigger after a step. A finished execution without failures has nothing to mend."""
         trigger = look(failed, before, self.tally.cost, self._threshold)
-        if trigger is not None and (failed or self._step_operations):
+        if trigger is not None and (failed or self._operations):
             self.trigger = trigger
             self.tally.triggers += 1
 
@@ -288,30 +293,25 @@ class Execution:
         self._failed_at[self._board.plan.turns[index]] = places
         self._settle(index, FAILED, Output(failure.message, None, b"", failure))
 
-    def _take(self, index: int, k: int, result: Reply | ToolOutput) -> bool:
-        """Take what a model call or the `k`-th tool call gave. Returns whether it settles the turn."""
-        if self._board.status[index] != RUNNING:
-            return False
-        loop = self._loops[index]
-        if isinstance(result, ToolOutput):
-            return loop.answer(k, result.text) and self._call_model(index)
-        asked = result.tool_uses[: self._max_tool_steps - len(loop.history)]
-        if asked:
-            loop.asked = asked
-            return self._call_tools(index)
-        text = result.text
+    def _take_reply(self, index: int, reply: Reply) -> bool:
+        """Take what a model said. Returns whether it settles the turn."""
+        if reply.tool_uses:
+            loop = self._loops[index]
+            loop.asked = reply.tool_uses[: self._max_tool_steps - len(loop.history)]
+            if loop.asked:
+                return self._call_tools(index)
+        text = reply.text
         purpose = self._board.plan.nodes[index].turn.purpose
         answer = gates.read(self._item.task, "extract", text) if purpose in _ANSWERS else None
         self._settle(index, DONE, Output(text, answer, digest(text)))
         return True
 
     def _settle(self, index: int, status: int, output: Output | None) -> None:
-        self._board.settle(index, status, output)
+        board = self._board
+        board.status[index], board.outputs[index] = status, output
         self._loops.pop(index, None)
         self._trace.append(
-            Settled(
-                self.step, self._board.plan.turns[index], STATUS[status], output.answer if output else None
-            )
+            Settled(self.step, board.plan.turns[index], STATUS[status], output.answer if output else None)
         )
 
     # Beginning turns.
@@ -319,14 +319,17 @@ class Execution:
     def _advance(self, free: list[int]) -> None:
         """Begin every turn that can begin; turns that settle at once may free others."""
         while free:
-            settled = [index for index in free if self._begin(index)]
+            settled = []
+            for index in free:
+                if self._begin(index):
+                    settled.append(index)
             free = self._board.release(settled) if settled else []
 
     def _begin(self, index: int) -> bool:
         """Begin a turn. Returns whether it is settled at once."""
         board = self._board
         node = board.plan.nodes[index]
-        status = board.gate(node, self._item.task)
+        status = board.gate(node, self._item.task) if node.gates else None
         if status is None and node.turn.id in self._missing:
             status = SKIPPED
         if status is not None:
@@ -350,18 +353,20 @@ class Execution:
         name = f"{turn.id}/{len(loop.history)}"
         attempt = self._attempts.get(name, 0)
         body = loop.model_body(node.content, backbone, attempt)
-        key = self._memory.key(body)
-        kept = self._memory.find(key, body)
-        if isinstance(kept, Failure):
-            self._fail(index, kept, (name,))
-            return True
-        if kept is not None:
-            return self._take(index, -1, kept)
-        if attempt:
-            name += f"~{attempt}"
-        call = ModelCall(name, self._item, turn, backbone, loop.messages, loop.history, attempt, key)
-        self._step_operations[name] = (index, -1, call)
-        return False
+        key, kept = self._memory.find(body)
+        if kept is None:
+            if attempt:
+                name += f"~{attempt}"
+            messages, history = loop.messages, loop.history
+            self._operations[name] = ModelCall(
+                name, self._item, turn, backbone, messages, history, attempt, key
+            )
+            return False
+        if type(kept) is Reply:
+            return self._take_reply(index, kept)
+        assert type(kept) is Failure
+        self._fail(index, kept, (name,))
+        return True
 
     def _call_tools(self, index: int) -> bool:
         """Ask for the tools of a turn's present step, all at once. Returns as `_call_model` does.
@@ -370,26 +375,25 @@ class Execution:
         """
         loop = self._loops[index]
         calls = [self._tool_call(index, k) for k in range(len(loop.asked))]
-        failures = [(call.id.partition("~")[0], kept) for _, call, kept in calls if type(kept) is Failure]
+        failures = [(call.id.partition("~")[0], kept) for call, kept in calls if type(kept) is Failure]
         if failures:
             self._fail(index, failures[0][1], tuple([place for place, _ in failures]))
             return True
         complete = False
-        for k, (name, call, kept) in enumerate(calls):
+        for k, (call, kept) in enumerate(calls):
             if type(kept) is ToolOutput:
                 complete = loop.answer(k, kept.text)
             else:
-                self._step_operations[name] = (index, k, call)
+                self._operations[call.id] = call
         return complete and self._call_model(index)
 
-    def _tool_call(self, index: int, k: int) -> tuple[str, ToolCall, Result | None]:
-        """The `k`-th tool call of a turn's present step with its name, and its result where that is kept."""
+    def _tool_call(self, index: int, k: int) -> tuple[ToolCall, Result | None]:
+        """The `k`-th tool call of a turn's present step, and its result where that is kept."""
         node, loop = self._board.plan.nodes[index], self._loops[index]
         name = f"{node.turn.id}/{len(loop.history)}.{k}"
         attempt = self._attempts.get(name, 0)
         body = loop.tool_body(node.content, k, attempt)
-        key = self._memory.key(body)
+        key, kept = self._memory.find(body)
         if attempt:
             name += f"~{attempt}"
-        call = ToolCall(name, self._item, node.turn, loop.asked[k], attempt, key)
-        return name, call, self._memory.find(key, body)
+        return ToolCall(name, self._item, node.turn, loop.asked[k], attempt, key, k), kept

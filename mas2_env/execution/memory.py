@@ -2,6 +2,8 @@
 
 from hashlib import blake2b
 
+from msgspec import Struct
+
 from mas2_env.execution.operation import Message, Result, ToolStep
 from mas2_env.task import Item, ToolUse
 
@@ -11,47 +13,41 @@ class Memory:
 
     A key is BLAKE2b over the episode's seed, the item, and a *body*: everything else that may influence the
     result. After a re-seeding new keys come from the new seed, while what is already known stays known.
+
+    Attributes:
+        results: of the operations performed, by key.
     """
 
-    __slots__ = ("_prefixes", "_results")
+    __slots__ = ("_earlier", "_prefix", "results")
 
     def __init__(self, item: Item, seed: int) -> None:
-        self._prefixes: tuple[bytes, ...] = (_prefix(item, seed),)
-        self._results: dict[bytes, Result] = {}
+        self._prefix = _prefix(item, seed)
+        self._earlier: tuple[bytes, ...] = ()
+        self.results: dict[bytes, Result] = {}
 
-    def key(self, body: bytes) -> bytes:
-        """The key of an operation."""
-        return _key(self._prefixes[0], body)
-
-    def keep(self, key: bytes, result: Result) -> None:
-        """Remember a result."""
-        self._results[key] = result
-
-    def find(self, key: bytes, body: bytes) -> Result | None:
-        """The result of an operation that was performed before, under this seed or an earlier one."""
-        if not self._results:
-            return None
-        found = self._results.get(key)
-        if found is None and len(self._prefixes) > 1:
-            for prefix in self._prefixes[1:]:
-                found = self._results.get(_key(prefix, body))
-                if found is not None:
-                    break
-        return found
+    def find(self, body: bytes) -> tuple[bytes, Result | None]:
+        """An operation's key, and its result if it was performed already, under this seed or an earlier."""
+        key = _key(self._prefix, body)
+        found = self.results.get(key)
+        for prefix in self._earlier:
+            if found is not None:
+                break
+            found = self.results.get(_key(prefix, body))
+        return key, found
 
     def fork(self) -> "Memory":
         """A twin that goes its own way."""
         twin: Memory = Memory.__new__(Memory)
-        twin._prefixes = self._prefixes
-        twin._results = self._results.copy()
+        twin._prefix, twin._earlier = self._prefix, self._earlier
+        twin.results = self.results.copy()
         return twin
 
     def reseed(self, item: Item, seed: int) -> None:
         """Take new keys from another seed."""
-        self._prefixes = (_prefix(item, seed), *self._prefixes)
+        self._prefix, self._earlier = _prefix(item, seed), (self._prefix, *self._earlier)
 
 
-class Loop:
+class Loop(Struct, gc=False):
     """A turn that is under way: what it was given, its tool loop so far, and the tools not yet answered.
 
     Attributes:
@@ -60,20 +56,15 @@ class Loop:
         asked: tools asked for together; `outputs` those answered, by position.
     """
 
-    __slots__ = ("asked", "history", "messages", "outputs", "wires")
-
-    def __init__(self, messages: tuple[Message, ...], wires: bytes) -> None:
-        self.messages = messages
-        self.wires = wires
-        self.history: tuple[ToolStep, ...] = ()
-        self.asked: tuple[ToolUse, ...] = ()
-        self.outputs: dict[int, str] = {}
+    messages: tuple[Message, ...]
+    wires: bytes
+    history: tuple[ToolStep, ...] = ()
+    asked: tuple[ToolUse, ...] = ()
+    outputs: dict[int, str] = {}
 
     def fork(self) -> "Loop":
         """A twin that goes its own way."""
-        twin = Loop(self.messages, self.wires)
-        twin.history, twin.asked, twin.outputs = self.history, self.asked, self.outputs.copy()
-        return twin
+        return Loop(self.messages, self.wires, self.history, self.asked, self.outputs.copy())
 
     def answer(self, k: int, text: str) -> bool:
         """Take the output of the `k`-th tool asked for. Returns whether it was the last one missing."""

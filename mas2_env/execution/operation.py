@@ -7,7 +7,7 @@ Records of what happened, here and in the trace, are left out of cyclic garbage 
 leads back to itself, and there are so many that walking over them is what the collector would mostly do.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -71,6 +71,7 @@ class ToolStep(Struct, frozen=True, gc=False):
     output: str
 
 
+@final
 class ModelCall(Struct, frozen=True, eq=False, gc=False):
     """One call of a backbone.
 
@@ -97,8 +98,9 @@ class ModelCall(Struct, frozen=True, eq=False, gc=False):
     key: bytes
 
 
+@final
 class ToolCall(Struct, frozen=True, eq=False, gc=False):
-    """One call of a tool by a role; `key` as for a model call."""
+    """One call of a tool by a role; `key` as for a model call. `k` tells apart those asked for together."""
 
     id: str
     item: Item
@@ -106,8 +108,10 @@ class ToolCall(Struct, frozen=True, eq=False, gc=False):
     use: ToolUse
     attempt: int
     key: bytes
+    k: int
 
 
+@final
 class ScoreCall(Struct, frozen=True, eq=False, gc=False):
     """The scoring of the final answer: it may have to run a program, so it too is performed outside."""
 
@@ -117,6 +121,7 @@ class ScoreCall(Struct, frozen=True, eq=False, gc=False):
     work: Work = Work()
 
 
+@final
 class Reply(Struct, frozen=True, gc=False):
     """A model's reply.
 
@@ -139,6 +144,7 @@ class Reply(Struct, frozen=True, gc=False):
     reasoning_tokens: int = 0
 
 
+@final
 class ToolOutput(Struct, frozen=True, gc=False):
     """What a tool call gave; an error that the role may see is an output too."""
 
@@ -148,6 +154,7 @@ class ToolOutput(Struct, frozen=True, gc=False):
 FailureKind: TypeAlias = Literal["unavailable", "timeout", "malformed", "refused", "overflow", "tool"]
 
 
+@final
 class Failure(Struct, frozen=True, gc=False):
     """An operation that failed, O(s_t) = failure: the system's own trouble, which a Rectifier may mend.
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from mas2_env.execution.operation import Failure, ModelCall, Reply, Result, ToolCall
+from mas2_env.execution.operation import Failure, ModelCall, Result, ToolCall, ToolOutput
 from mas2_env.pool import Pool
 
 
@@ -31,10 +31,9 @@ class Tally(Struct, gc=False):
         """Take an operation into the sums. Returns its cost in nano-USD."""
         if type(result) is Failure:
             self.failures += 1
-        if type(operation) is not ModelCall:
+        if type(operation) is not ModelCall or type(result) is ToolOutput:
             self.tool_calls += 1
             return 0
-        assert isinstance(result, Reply | Failure)
         self.model_calls += 1
         self.prompt_tokens += result.prompt_tokens
         self.completion_tokens += result.completion_tokens

@@ -339,7 +339,7 @@ def test_an_episode_pickles_at_any_stage(begin, scripted):
 def test_what_was_not_asked_for_is_refused(begin, scripted):
     episode = begin(CHAIN)
     (call,) = episode.ready()
-    with pytest.raises(ValueError, match="cannot end in Score"):
+    with pytest.raises(ValueError, match="ends in Reply or Failure, not in Score"):
         episode.deliver(call, Score(True, 1.0))
     with pytest.raises(ValueError, match="ends in Reply or Failure"):
         episode.deliver(call, ToolOutput("4"))
