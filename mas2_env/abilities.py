@@ -70,7 +70,7 @@ class Figure(Struct, frozen=True, forbid_unknown_fields=True):
         of: the benchmark that it was measured on.
         value: the accuracy there.
         url: where it was published.
-        date: when it was measured or published, YYYY-MM-DD.
+        date: when it was measured or published, or else read, YYYY-MM-DD.
         gives: the accuracies that are this figure or follow from it, each `math`, `code`, `recall`, `reading`
             or `tasks.NAME`.
         model: the model that was measured, where it is not the backbone itself but stands for it.

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.pool import load_pool
 from mas2_env.records import Records
 from mas2_env.task import Equip, Item, Score, SourceName, SplitName, ToolSpec, ToolUse, Truth, Work
 from mas2_env.tools.corpus import Corpus
@@ -239,11 +240,13 @@ class BrowseCompPlus(SourcedTask):
 
     @property
     def digest(self) -> str:
-        """SHA-256 that identifies the data, a corpus of the user's among them."""
-        given = self._given["corpus"]
-        if given is None:
-            return super().digest
-        return hashlib.sha256(f"{super().digest}/{corpora.named_content(given)}".encode()).hexdigest()
+        """SHA-256 that identifies the data, a corpus of the user's among them, and the pool of a judge."""
+        parts = [super().digest]
+        if self._given["corpus"] is not None:
+            parts.append(corpora.named_content(self._given["corpus"]))
+        if self._given["judge"] != MATCH:
+            parts.append(load_pool(self._given["judge_pool"]).digest)
+        return parts[0] if len(parts) == 1 else hashlib.sha256("/".join(parts).encode()).hexdigest()
 
     def corpus(self, item: Item) -> Corpus | None:
         """What `search` works on for an item; None where there is no corpus.

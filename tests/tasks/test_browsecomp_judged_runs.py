@@ -17,7 +17,7 @@ from mas2_tasks.browsecomp import BrowseCompPlus
 
 from mas2_env.backends.ledger import Line, read_ledger
 from mas2_env.cli import run as mas2
-from mas2_env.errors import BudgetError, PoolError, ReplayMiss
+from mas2_env.errors import BudgetError, PoolError, ReplayMiss, RunError
 from mas2_env.mock.scenario import Faults, ReplyRule, Scenario
 from mas2_env.mock.server import Mock
 from mas2_env.pool import load_pool
@@ -247,6 +247,19 @@ def test_the_money_that_a_judge_takes_is_under_the_limit_and_the_run_goes_on(ser
         assert len(served.results("cut")) < 12
         resume(served.folder / "cut", conduct=Conduct(max_cost=1.0))
     assert served.results("cut") == served.results("whole")
+
+
+def test_a_run_is_not_resumed_with_another_judge(served: Served) -> None:
+    """What its pool says of the judge shapes the verdicts: here, its temperature."""
+    task = BrowseCompPlus(judge="wise@openai", judge_pool=served.pool)
+    with Mock(Scenario(reply=REPLIES)) as server:
+        served.at(server)
+        evaluate(["direct"], [task], items=2, out=served.folder / "run")
+        resume(served.folder / "run")
+        with Path(served.pool).open("a") as pool:
+            pool.write("body = { temperature = 0.7 }\n")
+        with pytest.raises(RunError, match="cannot be resumed: the data's digest of BrowseComp-Plus"):
+            resume(served.folder / "run")
 
 
 def test_a_judge_of_simulated_systems_is_in_a_ledger_since_it_is_paid(served: Served) -> None:
