@@ -16,7 +16,7 @@ from mas2_env.execution.execution import Execution
 from mas2_env.execution.intake import KINDS, own_assignment, shorten, take_decision, take_usage
 from mas2_env.execution.latency import Clock, timed_lines
 from mas2_env.execution.operation import Operation, ScoreCall
-from mas2_env.execution.outcome import Conduct, outcome_of
+from mas2_env.execution.outcome import MetaTally, outcome_of
 from mas2_env.execution.tally import Tally
 from mas2_env.execution.trace import (
     Decided,
@@ -71,8 +71,8 @@ class Episode:
     """
 
     __slots__ = (
-        "_conduct",
         "_execution",
+        "_meta",
         "_problems",
         "_score_call",
         "assignment",
@@ -100,7 +100,7 @@ class Episode:
         self._execution: Execution | None = None
         self._score_call: ScoreCall | None = None
         self._problems: tuple[str, ...] = ()
-        self._conduct = Conduct()
+        self._meta = MetaTally()
         task = item.task
         self.trace: list[Event] = [
             Started(
@@ -160,9 +160,9 @@ class Episode:
             template=self.template,
             assignment=own_assignment(self.assignment) if self.assignment is not None else None,
             execution=view(self._execution) if self._execution is not None else None,
-            rectifications_left=settings.max_rectifications - self._conduct.rectifications,
+            rectifications_left=settings.max_rectifications - self._meta.rectifications,
             problems=self._problems,
-            invalid_left=settings.max_invalid - self._conduct.invalid,
+            invalid_left=settings.max_invalid - self._meta.invalid,
             max_tool_steps=settings.max_tool_steps,
         )
 
@@ -184,7 +184,7 @@ class Episode:
         if isinstance(answer, Metered):
             usage, answer = answer.usage, answer.decision
         usage, problems = take_usage(usage, self.pool)
-        cost = self._conduct.meter(usage, self.pool)
+        cost = self._meta.meter(usage, self.pool)
         repairs: tuple[str, ...] = ()
         try:
             if isinstance(answer, str):
@@ -223,14 +223,14 @@ class Episode:
         """
         if self.stage not in KINDS:
             raise ValueError(f"no decision is asked for: the stage is {self.stage!r}")
-        self._reject(tuple(problems), usage, self._conduct.meter(usage, self.pool))
+        self._reject(tuple(problems), usage, self._meta.meter(usage, self.pool))
 
     def _reject(self, problems: tuple[str, ...], usage: Usage | None, cost: int) -> None:
         problems = shorten(problems)
         self._problems = problems
-        self._conduct.invalid += 1
+        self._meta.invalid += 1
         self.trace.append(Rejected(self.stage, problems, usage, cost))
-        if self._conduct.invalid > self.settings.max_invalid:
+        if self._meta.invalid > self.settings.max_invalid:
             self._end("failure", "invalid decisions", Score(False, 0.0), None)
 
     def _begin(self, assignment: Assignment) -> None:
@@ -251,9 +251,9 @@ class Episode:
         execution = self._execution
         assert execution is not None
         edits = rectification.edits
-        self._conduct.rectifications += 1
+        self._meta.rectifications += 1
         if edits:
-            self._conduct.edits += len(edits)
+            self._meta.edits += len(edits)
             system = apply(execution.system, edits)
             self.trace.append(Edited(execution.step, edits))
             self.template, self.assignment = system.template, system.assignment
@@ -342,7 +342,7 @@ class Episode:
             self.trace.append(
                 Triggered(execution.step, trigger.reasons, trigger.failed, execution.tally.cost)
             )
-            if self.settings.rectifier and self._conduct.rectifications < self.settings.max_rectifications:
+            if self.settings.rectifier and self._meta.rectifications < self.settings.max_rectifications:
                 self.stage = "rectify"
                 return
             execution.proceed()
@@ -354,7 +354,7 @@ class Episode:
     def _end(self, kind: OutcomeKind, reason: str, score: Score | None, answer: str | None) -> None:
         tally = self._execution.tally if self._execution is not None else Tally()
         self.outcome = outcome_of(
-            kind, reason, score, answer, tally, self._conduct, self.reference_cost, self.settings
+            kind, reason, score, answer, tally, self._meta, self.reference_cost, self.settings
         )
         self.trace.append(Ended(self.outcome))
         self.stage = "done"
@@ -377,7 +377,7 @@ class Episode:
         for name in Episode.__slots__:
             setattr(twin, name, getattr(self, name))
         twin.trace = self.trace.copy()
-        twin._conduct = copy(self._conduct)
+        twin._meta = copy(self._meta)
         if seed is not None:
             twin.seed = seed
             twin.trace.append(Forked(seed))

@@ -10,7 +10,7 @@ from mas2_env.settings import Settings
 from mas2_env.task import Score
 
 
-class Conduct(Struct, gc=False):
+class MetaTally(Struct, gc=False):
     """What the meta-agents of an episode have done so far.
 
     Attributes:
@@ -47,7 +47,7 @@ def outcome_of(
     score: Score | None,
     answer: str | None,
     tally: Tally,
-    conduct: Conduct,
+    meta: MetaTally,
     reference_cost: int,
     settings: Settings,
 ) -> Outcome:
@@ -59,11 +59,11 @@ def outcome_of(
         score: the verdict, None when void.
         answer: that was scored.
         tally: what the system did and cost.
-        conduct: what the meta-agents did and cost.
+        meta: what the meta-agents did and cost.
         reference_cost: C_ref(item), nano-USD.
         settings: say what is rewarded, and whether the meta-agents' tokens count.
     """
-    counted = tally.cost + conduct.cost if settings.count_meta else tally.cost
+    counted = tally.cost + meta.cost if settings.count_meta else tally.cost
     value = score.value if score is not None else 0.0
     return Outcome(
         kind=kind,
@@ -75,18 +75,18 @@ def outcome_of(
         metrics=score.metrics if score is not None else {},
         answer=answer,
         cost=tally.cost,
-        meta_cost=conduct.cost,
+        meta_cost=meta.cost,
         reference_cost=reference_cost,
         cost_ratio=counted / reference_cost,
         prompt_tokens=tally.prompt_tokens,
         completion_tokens=tally.completion_tokens,
-        meta_prompt_tokens=conduct.prompt_tokens,
-        meta_completion_tokens=conduct.completion_tokens,
+        meta_prompt_tokens=meta.prompt_tokens,
+        meta_completion_tokens=meta.completion_tokens,
         model_calls=tally.model_calls,
         tool_calls=tally.tool_calls,
         failures=tally.failures,
         triggers=tally.triggers,
-        rectifications=conduct.rectifications,
-        edits=conduct.edits,
-        invalid=conduct.invalid,
+        rectifications=meta.rectifications,
+        edits=meta.edits,
+        invalid=meta.invalid,
     )

@@ -288,7 +288,7 @@ def test_nothing_but_invalid_decision_leaves_decide(lab, stage, answer, usage, m
     )
     msgspec.json.encode(episode.observe() if episode.stage not in ("run", "done") else None)
     assert b"event" in b"".join(episode.trace_lines())
-    assert episode._conduct.cost >= 0
+    assert episode._meta.cost >= 0
 
 
 class Always:
