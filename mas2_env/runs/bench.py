@@ -1,7 +1,7 @@
 """Speed figures, measured in one process on one core, each against its bound.
 
 Where a figure depends on the machine, its bound is measured in the same run: a step of CartPole-v1, a node of
-LangGraph.
+LangGraph. The two are measured in turn and by processor time, so that a machine that is busy slows both.
 """
 
 import asyncio
@@ -83,11 +83,11 @@ def bench(memory_episodes: int = 0, search_documents: int = 0) -> dict[str, Any]
     with one_core():
         figures = {
             "qa_episodes_per_second": _qa_episodes(pool),
-            "executor_overhead": (overhead := _overhead(pool, item)),
+            "executor_overhead": _overhead(pool, item),
             "fork_at_rectify": _fork(pool, item),
             "import": _import_time(),
             "concurrent_over_longest_chain": _concurrent(pool, item),
-            "langgraph_node_over_call": _langgraph(overhead),
+            "langgraph_node_over_call": _langgraph(pool, item),
         }
         if memory_episodes:
             figures["memory_growth"] = _memory(pool, memory_episodes)
@@ -131,6 +131,20 @@ def seconds(work: Callable[[], object], times: int = 5) -> float:
     return best
 
 
+def processor_time(work: Callable[[], object]) -> float:
+    """Seconds of processor time that work takes, all threads of this process together."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def in_turn(*measures: Callable[[], float], times: int = 9) -> list[float]:
+    """The least that each measure gives, when all are taken in turn."""
+    return [
+        min(given) for given in zip(*[[measure() for measure in measures] for _ in range(times)], strict=True)
+    ]
+
+
 def episode_of(item: Item, pool: Pool, template: Template, settings: Settings = DEPLOY_ONCE) -> Episode:
     """An episode that has just begun to run a template on the pool's reference backbone."""
     policy = Fixed(template, pool.reference)
@@ -164,26 +178,29 @@ def _qa_episodes(pool: Pool) -> Figure:
             if terminated or truncated:
                 cartpole.reset()
 
-    return at_least(len(items) / seconds(episodes), "1/s", steps / seconds(balance) / 40)
+    ours, theirs = in_turn(partial(processor_time, episodes), partial(processor_time, balance))
+    return at_least(len(items) / ours, "1/s", steps / theirs / 40)
+
+
+def _per_call(pool: Pool, item: Item) -> float:
+    """Seconds from the first operation to the outcome, by call of a chain; decisions are made beforehand."""
+    backend = Constant(Reply("The reasons are given. Answer: yes", 100, 10))
+    begun = [episode_of(item, pool, CHAIN) for _ in range(200)]
+
+    def run() -> None:
+        for episode in begun:
+            run_sync(episode, backend)
+
+    return processor_time(run) / len(begun) / len(CHAIN.roles)
 
 
 def _overhead(pool: Pool, item: Item) -> Figure:
-    """From the first operation to the outcome, a chain of three calls; decisions are made beforehand."""
-    backend = Constant(Reply("The reasons are given. Answer: yes", 100, 10))
-    best = float("inf")
-    for _ in range(9):
-        begun = [episode_of(item, pool, CHAIN) for _ in range(200)]
-
-        def run(episodes: Sequence[Episode] = begun) -> None:
-            for episode in episodes:
-                run_sync(episode, backend)
-
-        best = min(best, seconds(run, 1))
-    return at_most(best / 200 / 3 * 1e6, "µs per call", 35.0)
+    (ours,) = in_turn(partial(_per_call, pool, item))
+    return at_most(ours * 1e6, "µs per call", 35.0)
 
 
-def _langgraph(ours: Figure) -> Figure:
-    if find_spec("langgraph") is None or ours.value is None:
+def _langgraph(pool: Pool, item: Item) -> Figure:
+    if find_spec("langgraph") is None:
         return Figure(None, "×", 15.0, None)
     from langgraph.graph import END, START, StateGraph
 
@@ -202,7 +219,8 @@ def _langgraph(ours: Figure) -> Figure:
             chain.invoke({"text": "question"})
 
     run()
-    return at_least(seconds(run) / 50 / 3 * 1e6 / ours.value, "×", 15.0)
+    ours, theirs = in_turn(partial(_per_call, pool, item), partial(processor_time, run))
+    return at_least(theirs / 50 / 3 / ours, "×", 15.0)
 
 
 def _fork(pool: Pool, item: Item) -> Figure:
