@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mas2_env.execution import gates
-from mas2_env.execution.compile import Node, Plan
+from mas2_env.execution.compile import Node, Plan, Ref
 from mas2_env.execution.gates import BYPASSED, DONE, FAILED, RUNNING, SKIPPED, WAITING, Output
 from mas2_env.execution.operation import Message, Relation, Turn
 from mas2_env.task import Task
@@ -57,8 +57,8 @@ class Board:
         waits, dependents = self._waits, self.plan.dependents
         for index in settled:
             for dependent in dependents[index]:
-                waits[dependent] -= 1
-                if not waits[dependent]:
+                left = waits[dependent] = waits[dependent] - 1
+                if not left:
                     free.append(dependent)
         free.sort()
         return free
@@ -75,25 +75,25 @@ class Board:
         """The messages that a turn is given, and the same for keys."""
         if not node.refs:
             return (), b""
-        messages, wires = [], []
+        refs: Sequence[Ref] = node.refs
+        if node.gates:
+            dropped = gates.dropped(node, self.outputs)
+            refs = [ref for ref in refs if ref.name not in dropped]
+        written = []
         status, known = self.status, self._wires
-        dropped = gates.dropped(node, self.outputs) if node.gates else None
-        for ref in node.refs:
-            if dropped and ref.name in dropped:
-                continue
-            for index in reversed(ref.nodes):
+        for ref in refs:
+            for index in ref.nodes:
                 if status[index] == DONE:
-                    message, wire = known.get((index, ref.relation)) or self._write(index, ref.relation)
-                    messages.append(message)
-                    wires.append(wire)
+                    written.append(known.get((index, ref.relation)) or self._write(index, ref.relation))
                     break
-        return tuple(messages), b"".join(wires)
+        return tuple([message for message, _ in written]), b"".join([wire for _, wire in written])
 
     def _write(self, index: int, relation: Relation) -> tuple[Message, bytes]:
         output, sender = self.outputs[index], self.plan.turns[index]
         assert output is not None
-        message = Message(sender, relation, output.text, output.answer, output.digest)
-        written = (message, f"{sender}/{relation}/".encode() + output.digest)
+        mark = output.mark()
+        message = Message(sender, relation, output.text, output.answer, mark)
+        written = (message, f"{sender}/{relation}/".encode() + mark)
         self._wires[index, relation] = written
         return written
 

@@ -18,7 +18,7 @@ from mas2_env.system.model import Critique, Debate, Role, Route, Send, Template,
 
 
 class Ref(Struct, frozen=True):
-    """A message that a turn is given: the last output among `nodes`, if there is one.
+    """A message that a turn is given: the first output among `nodes`, latest turn first, if there is one.
 
     `name` is the participant's name in a debate with a ranker, else None.
     """
@@ -126,7 +126,7 @@ class _Draft:
         self.needs: set[int] = set()
 
     def give(self, lane: Sequence[int], relation: Relation, name: str | None = None) -> None:
-        self.refs.append(Ref(tuple(lane), relation, name))
+        self.refs.append(Ref(tuple(lane[::-1]), relation, name))
         self.needs.add(lane[-1])
 
     def gate(self, gate: Gate, *needs: int) -> None:
@@ -264,7 +264,7 @@ class _Compiler:
         for lane in self.lanes[name]:
             for turn in lane:
                 draft = self.drafts[turn]
-                draft.refs[:0] = [Ref(tuple(sender), "input") for sender in senders]
+                draft.refs[:0] = [Ref(tuple(sender[::-1]), "input") for sender in senders]
                 draft.needs.update([sender[-1] for sender in senders])
             if gated:
                 self._fed(self.drafts[lane[0]], [sender[0] for sender in senders])

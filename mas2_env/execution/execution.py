@@ -19,7 +19,7 @@ from mas2_env.execution import gates
 from mas2_env.execution.board import STATUS, Board
 from mas2_env.execution.compile import compile_template
 from mas2_env.execution.gates import DONE, FAILED, RUNNING, SKIPPED, Output
-from mas2_env.execution.memory import Loop, Memory, digest
+from mas2_env.execution.memory import Loop, Memory
 from mas2_env.execution.operation import (
     Failure,
     ModelCall,
@@ -291,7 +291,7 @@ class Execution:
 
     def _fail(self, index: int, failure: Failure, places: tuple[str, ...]) -> None:
         self._failed_at[self._board.plan.turns[index]] = places
-        self._settle(index, FAILED, Output(failure.message, None, b"", failure))
+        self._settle(index, FAILED, Output(failure.message, None, failure, b""))
 
     def _take_reply(self, index: int, reply: Reply) -> bool:
         """Take what a model said. Returns whether it settles the turn."""
@@ -303,7 +303,7 @@ class Execution:
         text = reply.text
         purpose = self._board.plan.nodes[index].turn.purpose
         answer = gates.read(self._item.task, "extract", text) if purpose in _ANSWERS else None
-        self._settle(index, DONE, Output(text, answer, digest(text)))
+        self._settle(index, DONE, Output(text, answer))
         return True
 
     def _settle(self, index: int, status: int, output: Output | None) -> None:
@@ -330,7 +330,7 @@ class Execution:
         board = self._board
         node = board.plan.nodes[index]
         status = board.gate(node, self._item.task) if node.gates else None
-        if status is None and node.turn.id in self._missing:
+        if status is None and self._missing and node.turn.id in self._missing:
             status = SKIPPED
         if status is not None:
             self._settle(index, status, None)
@@ -346,20 +346,19 @@ class Execution:
     def _call_model(self, index: int) -> bool:
         """Ask for the next model call of a turn. Returns whether kept results settle the turn at once."""
         node, loop = self._board.plan.nodes[index], self._loops[index]
-        turn = node.turn
-        if turn.tools and len(loop.history) >= self._max_tool_steps:
+        turn, history = node.turn, loop.history
+        if turn.tools and len(history) >= self._max_tool_steps:
             turn = replace(turn, tools=())  # none is left, so none is offered and the model can only answer
         backbone = self.system.assignment.backbones[turn.role]
-        name = f"{turn.id}/{len(loop.history)}"
+        name = f"{turn.id}/{len(history)}"
         attempt = self._attempts.get(name, 0)
         body = loop.model_body(node.content, backbone, attempt)
         key, kept = self._memory.find(body)
         if kept is None:
             if attempt:
                 name += f"~{attempt}"
-            messages, history = loop.messages, loop.history
             self._operations[name] = ModelCall(
-                name, self._item, turn, backbone, messages, history, attempt, key
+                name, self._item, turn, backbone, loop.messages, history, attempt, key
             )
             return False
         if type(kept) is Reply:

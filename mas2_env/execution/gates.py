@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from mas2_env.errors import Breakdown, TaskError
 from mas2_env.execution.compile import Chosen, Fed, Kept, Node, Present, Quorum, Sent
+from mas2_env.execution.memory import digest
 from mas2_env.execution.operation import Failure
 from mas2_env.task import Task
 
@@ -30,16 +31,23 @@ _VERDICT = re.compile(r"\b(approve|revise)", re.IGNORECASE)
 
 
 class Output(Struct, gc=False):
-    """What a settled turn left: its text, the answer in it, and a digest of the text.
+    """What a settled turn left: its text and the answer in it.
 
-    `form` caches the answer's canonical form.
+    `digest` stands for the text in keys; it and `form`, the answer's canonical form, are worked out when they
+    are first asked for.
     """
 
     text: str
     answer: str | None
-    digest: bytes
     failure: Failure | None = None
+    digest: bytes | None = None
     form: str | None = None
+
+    def mark(self) -> bytes:
+        """What stands for the text in keys."""
+        if self.digest is None:
+            self.digest = digest(self.text)
+        return self.digest
 
     def canonical(self, task: Task) -> str | None:
         """The canonical form of the answer, None without one."""
@@ -162,7 +170,7 @@ def pool_votes(node: Node, status: Sequence[int], outputs: Sequence[Output | Non
     counts: dict[str, int] = {}
     first: dict[str, Output] = {}
     for ref in node.refs:
-        for index in reversed(ref.nodes):
+        for index in ref.nodes:
             output = outputs[index]
             if status[index] != DONE or output is None:
                 continue
@@ -172,9 +180,9 @@ def pool_votes(node: Node, status: Sequence[int], outputs: Sequence[Output | Non
                 first.setdefault(form, output)
             break
     if not counts:
-        return Output("No answer was given.", None, b"")
+        return Output("No answer was given.", None, None, b"")
     winner = max(counts, key=counts.__getitem__)
     output = first[winner]
     share = f"{counts[winner]} of {len(node.refs)}"
     text = f"{share} votes for:\n{output.text}"
-    return Output(text, output.answer, share.encode() + output.digest, None, winner)
+    return Output(text, output.answer, None, share.encode() + output.mark(), winner)

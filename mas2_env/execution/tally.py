@@ -35,9 +35,9 @@ class Tally(Struct, gc=False):
             self.tool_calls += 1
             return 0
         self.model_calls += 1
-        self.prompt_tokens += result.prompt_tokens
-        self.completion_tokens += result.completion_tokens
-        backbone = pool.backbones[operation.backbone]
-        cost = backbone.cost(result.prompt_tokens, result.completion_tokens)
+        prompt, completion = result.prompt_tokens, result.completion_tokens
+        self.prompt_tokens += prompt
+        self.completion_tokens += completion
+        cost = pool.backbones[operation.backbone].cost(prompt, completion)
         self.cost += cost
         return cost
