@@ -130,6 +130,7 @@ class Mock:
     async def close(self) -> None:
         """Stop listening."""
         if self._runner is not None:
+            await asyncio.sleep(0)  # a connection accepted just now is not yet the runner's to close
             await self._runner.cleanup()
             self._runner = None
         if self._file >= 0:

@@ -1,7 +1,9 @@
 """The scripted server: what a client sees of each misbehaviour, and what the server's own log says of it."""
 
+import gc
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -204,3 +206,10 @@ def test_the_command_serves_a_scenario_and_writes_a_log(tmp_path):
         msgspec.json.decode(data, type=Line) for data in (tmp_path / "log.jsonl").read_bytes().splitlines()
     ]
     assert (line.number, line.status, line.fault, line.billed) == (1, 200, "no_usage", True)
+
+
+def test_connections_that_come_as_it_stops_are_closed():
+    for _ in range(20):
+        with Mock() as server:
+            socket.create_connection((server.host, server.port)).close()
+    gc.collect()  # an open socket warns as it is collected, which fails a test
