@@ -125,10 +125,6 @@ class TaskTable(_Table, frozen=True):
     offset: float = 0.0
 
 
-BackboneTable: TypeAlias = Ability
-"""What one model is like; its keys are those of `Ability`."""
-
-
 class Fallback(_Table, frozen=True):
     """The rule for models without a table: accuracies by price."""
 
@@ -145,7 +141,7 @@ class Fallback(_Table, frozen=True):
         price = (3 * backbone.input_price + backbone.output_price) / 4
         return min(max(price, self.price[0]), self.price[-1])
 
-    def table(self, backbone: Backbone) -> BackboneTable:
+    def table(self, backbone: Backbone) -> Ability:
         """Accuracies interpolated in log price and logit accuracy; constant beyond the ends."""
         price = self.price_of(backbone)
         at = min(bisect_right(self.price, price), len(self.price) - 1)
@@ -155,7 +151,7 @@ class Fallback(_Table, frozen=True):
         def between(points: list[float]) -> float:
             return sigmoid(logit(points[at - 1]) * (1 - share) + logit(points[at]) * share)
 
-        return BackboneTable(
+        return Ability(
             math=between(self.math),
             code=between(self.code),
             recall=between(self.recall),
@@ -179,7 +175,7 @@ class Parameters(_Table, frozen=True):
     tokens: Lengths
     task: dict[str, TaskTable]
     fallback: Fallback
-    backbone: dict[str, BackboneTable] = {}
+    backbone: dict[str, Ability] = {}
 
     def task_table(self, name: str) -> TaskTable:
         """The table of a task (by name, in lower case), else the default one."""
@@ -187,7 +183,7 @@ class Parameters(_Table, frozen=True):
 
     def backbone_table(
         self, backbone: Backbone, recorded: Model | None = None, own: Ability | None = None
-    ) -> BackboneTable:
+    ) -> Ability:
         """What a backbone is like.
 
         A table in a file of parameters of one's own goes first; then what the pool's file says (`own`), the
@@ -195,7 +191,7 @@ class Parameters(_Table, frozen=True):
         """
         said = self._said(backbone, own)
         if said is None and recorded is not None:
-            return msgspec.convert(msgspec.to_builtins(recorded), BackboneTable)
+            return msgspec.convert(msgspec.to_builtins(recorded), Ability)
         return said or self.fallback.table(backbone)
 
     def latency(

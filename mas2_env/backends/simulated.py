@@ -12,14 +12,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from mas2_env.abilities import Latency
+from mas2_env.abilities import Ability, Latency
 from mas2_env.backends import laws
 from mas2_env.backends.base import Backend
 from mas2_env.backends.behaviour import Behaviour
 from mas2_env.backends.calibrated import load_over_shipped
 from mas2_env.backends.draws import UNIT, bits_of, more_bits, normal
 from mas2_env.backends.minds import LENGTH, TROUBLE, Case, Mind, Scene, Style
-from mas2_env.backends.parameters import BackboneTable, TaskTable, level, load_parameters
+from mas2_env.backends.parameters import TaskTable, level, load_parameters
 from mas2_env.errors import PoolError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
 from mas2_env.pool import Backbone, Pool, did_you_mean
@@ -47,7 +47,7 @@ class Profile:
     __slots__ = ("closed", "context", "length", "malformed", "opened", "sigma")
 
     def __init__(
-        self, task: str, table: TaskTable, backbone: BackboneTable, context: int, other_troubles: float
+        self, task: str, table: TaskTable, backbone: Ability, context: int, other_troubles: float
     ) -> None:
         unread = table.closed
         closed: float = getattr(backbone, unread) if isinstance(unread, str) else unread
@@ -212,7 +212,7 @@ class Simulated(Backend):
         self._profiles[name, task.benchmark] = profile
         return profile
 
-    def _known_as(self, backbone: Backbone) -> BackboneTable:
+    def _known_as(self, backbone: Backbone) -> Ability:
         name = backbone.name
         return self._parameters.backbone_table(
             backbone, self._calibration.model.get(name), self.pool.abilities.get(name)

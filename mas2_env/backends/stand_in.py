@@ -13,12 +13,13 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mas2_env.abilities import Ability
 from mas2_env.backends import laws
 from mas2_env.backends.behaviour import Behaviour
 from mas2_env.backends.calibrated import Calibration, Setting
 from mas2_env.backends.draws import UNIT, bits_for, more_bits
 from mas2_env.backends.minds import Scene
-from mas2_env.backends.parameters import BackboneTable, TaskTable, Troubles
+from mas2_env.backends.parameters import TaskTable, Troubles
 from mas2_env.backends.replay import UNASKED
 from mas2_env.backends.simulated import Simulated
 from mas2_env.backends.transcripts import Transcripts, bare, right_answers
@@ -160,7 +161,7 @@ class StandIn(Simulated):
         accuracy = min(1.0 - _NEAREST, max(_NEAREST, laws.NORMAL.cdf(standing.level)))
         table = TaskTable("reading", "reading", "recorded", 0.0, 1.0, 1, standing.tokens[1], 0.0)
         table = replace(table, tokens=max(1, round(exp(standing.tokens[0]))))
-        backbone = BackboneTable(accuracy, accuracy, accuracy, accuracy, malformed=0.0)
+        backbone = Ability(accuracy, accuracy, accuracy, accuracy, malformed=0.0)
         self._parameters = replace(
             self._parameters,
             troubles=Troubles(0.0, 0.0),

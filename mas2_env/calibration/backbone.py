@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from mas2_env.abilities import Latency
+from mas2_env.abilities import Ability, Latency
 from mas2_env.backends.ledger import Line
-from mas2_env.backends.parameters import BackboneTable, Parameters, logit, sigmoid
+from mas2_env.backends.parameters import Parameters, logit, sigmoid
 from mas2_env.errors import DataError
 
 FEWEST: Final = 20
@@ -52,7 +52,7 @@ Timed: TypeAlias = tuple[int, float]
 
 def fit_backbone(
     rows: Iterable[Reply], model: str, parameters: Parameters, timed: Iterable[Timed] = ()
-) -> BackboneTable:
+) -> Ability:
     """The table of a model whose replies were recorded.
 
     Accuracies of benchmarks get half a right and half a wrong reply added. A family is the mean in logits
@@ -85,7 +85,7 @@ def fit_backbone(
             f"{', '.join(f'{name}: {len(marks)}' for name, marks in sorted(graded.items())) or 'none'}"
         )
     families = _families(tasks, parameters)
-    return BackboneTable(
+    return Ability(
         math=round(families["math"], 4),
         code=round(families["code"], 4),
         recall=round(families["recall"], 4),
@@ -133,7 +133,7 @@ def _families(tasks: Mapping[str, float], parameters: Parameters) -> dict[str, f
     return {family: sigmoid(known.get(family, logit(getattr(like, family)) + shift)) for family in _FAMILIES}
 
 
-def as_table(model: str, table: BackboneTable) -> str:
+def as_table(model: str, table: Ability) -> str:
     """The TOML table of a backbone."""
     lines = [f'[backbone."{model}"]']
     lines += [f"{name} = {getattr(table, name)}" for name in (*_FAMILIES, "verbosity", "malformed")]
