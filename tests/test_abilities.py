@@ -69,6 +69,9 @@ def test_a_file_of_parameters_goes_before_the_pool_and_the_pool_before_what_is_s
     path = tmp_path / "mine.toml"
     path.write_text("[backbone.gpt-4o-mini]\nmath = 0.5\n")
     assert load_parameters(path).backbone_table(backbone, own=own).math == 0.5
+    path.write_text(f"[backbone.gpt-4o-mini]\nmath = {shipped.backbone['gpt-4o-mini'].math}\n")
+    again = load_parameters(path).backbone_table(backbone, own=own)
+    assert again == shipped.backbone["gpt-4o-mini"], "even where it says what is shipped"
 
 
 def test_how_long_calls_take_may_stand_in_the_pool() -> None:

@@ -162,7 +162,12 @@ class Fallback(_Table, frozen=True):
 
 
 class Parameters(_Table, frozen=True):
-    """The whole file, and what the shipped pools say of backbones."""
+    """The whole file, and what the shipped pools say of backbones.
+
+    Attributes:
+        backbone: what they are like, by name, as a file of one's own says and else as a shipped pool does.
+        written: of which of them a file of one's own says it.
+    """
 
     troubles: Troubles
     prompts: Prompts
@@ -176,6 +181,7 @@ class Parameters(_Table, frozen=True):
     task: dict[str, TaskTable]
     fallback: Fallback
     backbone: dict[str, Ability] = {}
+    written: tuple[str, ...] = ()
 
     def task_table(self, name: str) -> TaskTable:
         """The table of a task (by name, in lower case), else the default one."""
@@ -204,11 +210,10 @@ class Parameters(_Table, frozen=True):
         return timed.get(backbone.name) or timed[BY_PRICE].at(self.fallback.price_of(backbone))
 
     def _said(self, backbone: Backbone, own: Ability | None) -> Ability | None:
-        """A backbone's table here, unless that is the shipped one and the pool has its own."""
-        known = self.backbone.get(backbone.name)
-        if own is not None and (known is None or known == load_parameters().backbone.get(backbone.name)):
+        """A backbone's table here, unless that is a shipped one and the pool has its own."""
+        if own is not None and backbone.name not in self.written:
             return own
-        return known
+        return self.backbone.get(backbone.name)
 
 
 def logit(p: float) -> float:
@@ -242,9 +247,11 @@ def _parameters(own: str, where: str) -> Parameters:
     raw = tomllib.loads((files("mas2_env") / "data" / "simulator.toml").read_text(encoding="utf-8"))
     raw["backbone"] = _shipped_abilities()
     try:
-        return parse_parameters(_merged(raw, tomllib.loads(own)), where)
+        given = tomllib.loads(own)
     except tomllib.TOMLDecodeError as error:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
+    found = parse_parameters(_merged(raw, given), where)
+    return msgspec.structs.replace(found, written=tuple(given.get("backbone", ())))
 
 
 def _shipped_abilities() -> dict[str, Any]:
