@@ -118,7 +118,6 @@ class _Schedule:
         self._template: Template | None = None
         self._floor = 0.0
         self._plan: Plan | None = None
-        self._place: dict[str, int] = {}
         self._free: dict[str, tuple[int, float]] = {}
         self._end: dict[str, float] = {}
 
@@ -142,7 +141,6 @@ class _Schedule:
         self._system = system
         self._floor = self.now
         self._plan = compile_template(system.template)
-        self._place = {turn: index for index, turn in enumerate(self._plan.turns)}
         self._free, self._end = {}, {}
 
     def perform(self, event: Performed, taken: float) -> None:
@@ -150,7 +148,7 @@ class _Schedule:
         turn = event.operation.turn.id  # type: ignore[union-attr]
         step, begins = self._free.get(turn, (-1, 0.0))
         if step != event.step:
-            begins = self._end[turn] if turn in self._end else self._needs(self._place[turn], {})
+            begins = self._end[turn] if turn in self._end else self._begins(turn)
             self._free[turn] = (event.step, begins)
         ends = begins + taken
         self._end[turn] = max(self._end.get(turn, ends), ends)
@@ -159,6 +157,10 @@ class _Schedule:
         if event.step != self._step:
             self.steps, self.longest, self._step = self.steps + self.longest, 0.0, event.step
         self.longest = max(self.longest, taken)
+
+    def _begins(self, turn: str) -> float:
+        assert self._plan is not None
+        return self._needs(self._plan.places[turn], {})
 
     def _needs(self, index: int, known: dict[int, float]) -> float:
         """When all that a turn waits for is settled."""
