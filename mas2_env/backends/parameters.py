@@ -250,6 +250,8 @@ def _parameters(own: str, where: str) -> Parameters:
         given = tomllib.loads(own)
     except tomllib.TOMLDecodeError as error:
         raise PoolError(f"{where}: not a TOML file: {error}") from None
+    if "written" in given:  # which is said here, and by no file
+        raise PoolError(f"{where}: there is nothing named 'written' in a file of parameters")
     found = parse_parameters(_merged(raw, given), where)
     return msgspec.structs.replace(found, written=tuple(given.get("backbone", ())))
 

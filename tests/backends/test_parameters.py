@@ -98,6 +98,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[debate\n")
     with pytest.raises(PoolError, match=r"bad\.toml: not a TOML file"):
         load_parameters(str(tmp_path / "bad.toml"))
+    (tmp_path / "bad.toml").write_text("written = ['gpt-4o-mini']")
+    with pytest.raises(PoolError, match=r"bad\.toml: there is nothing named 'written'"):
+        load_parameters(str(tmp_path / "bad.toml"))
 
 
 def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
