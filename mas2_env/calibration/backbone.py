@@ -66,7 +66,11 @@ def fit_backbone(
     graded: dict[str, list[bool]] = defaultdict(list)
     lengths: list[float] = []
     unanswered = 0
+    rows = list(rows)
     mine = [row for row in rows if row.model == model and row.round == 0]
+    if not mine:
+        models = sorted({row.model for row in rows if row.round == 0})
+        raise DataError(f"there are no first replies of {model!r}, but of {', '.join(models) or 'nobody'}")
     for row in mine:
         name = row.benchmark.lower()
         unanswered += row.answer is None

@@ -1,5 +1,6 @@
 """`mas2 simulator`: fit the simulated agents to measured figures, and hold them against such figures."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,7 +74,10 @@ def fit_command(
 @app.command("backbone", short_help="Parameters of a backbone from your own recorded runs.")
 def backbone_command(
     runs: Annotated[
-        str, typer.Argument(metavar="RUNS.jsonl", help="Recorded replies, one JSON object a line.")
+        Path,
+        typer.Argument(
+            metavar="{RUN|REPLIES.jsonl}", help="A run folder, or recorded replies, one JSON object a line."
+        ),
     ],
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Which model's replies to count.")],
     name: Annotated[
@@ -81,14 +85,17 @@ def backbone_command(
     ] = "",
     ledger: Annotated[
         Path | None,
-        typer.Option("--ledger", metavar="LEDGER.jsonl", help="A run's ledger: how long calls took."),
+        typer.Option(
+            "--ledger", metavar="LEDGER.jsonl", help="How long calls took; else a run folder's own ledger."
+        ),
     ] = None,
 ) -> None:
     """Print the parameters of a backbone as TOML, from recorded first replies of a model.
 
     What it prints goes into a file, which agents take with --backend "simulated[parameters=FILE]". A
     benchmark counts if twenty graded replies were recorded, and times if twenty replies were timed, in the
-    recording or in a ledger.
+    recording or in a ledger. Of a run folder those episodes count that are one plain call, as the policy
+    'direct' makes them.
     """
     from mas2_env.backends.ledger import iterate_ledger
     from mas2_env.backends.parameters import load_parameters
@@ -98,8 +105,15 @@ def backbone_command(
 
     if ledger is not None and not ledger.exists():
         raise DataError(f"{ledger}: there is no such file; a run on real models keeps `ledger.jsonl`")
+    if runs.is_dir():
+        from mas2_env.commands.own_runs import replies_of_run
+
+        rows: Iterable[Reply] = replies_of_run(runs)
+        ledger = ledger or (runs / "ledger.jsonl" if (runs / "ledger.jsonl").exists() else None)
+    else:
+        rows = read_records(runs, Reply).rows
     timed = timed_in(iterate_ledger(ledger), model) if ledger is not None else ()
-    table = fit_backbone(read_records(runs, Reply).rows, model, load_parameters(), timed)
+    table = fit_backbone(rows, model, load_parameters(), timed)
     typer.echo(as_table(name or model, table), nl=False)
 
 

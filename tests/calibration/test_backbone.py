@@ -62,3 +62,38 @@ def test_the_command_prints_a_table_that_the_backend_takes(
     line = f"eval -p direct -t math --items 2 --out {tmp_path / 'run'} --backend simulated[parameters={mine}]"
     assert run(line.split()) == 0
     assert load_result(tmp_path / "run").plan.backend_digest != Simulated(load_pool()).digest
+
+
+def test_a_backbone_is_fitted_from_a_run_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder, mine = tmp_path / "run", tmp_path / "mine.toml"
+    line = f"eval -p direct,cot -t gsm8k,hotpotqa --items 60 --ledger --out {run_folder}"
+    assert run(line.split()) == 0
+    capsys.readouterr()
+    assert run(["simulator", "backbone", str(run_folder), "--model", "gpt-4o-mini", "--name", "mine"]) == 0
+    mine.write_text(capsys.readouterr().out)
+    table = tomllib.loads(mine.read_text())["backbone"]["mine"]
+    plain = [
+        record.outcome
+        for record in load_result(run_folder).records
+        if record.policy == "direct" and record.task == "GSM8K" and record.outcome.model_calls == 1
+    ]
+    right = sum(outcome.kind == "success" for outcome in plain)
+    assert table["tasks"]["gsm8k"] == pytest.approx((right + 0.5) / (len(plain) + 1), abs=1e-4)
+    assert set(table["tasks"]) == {"gsm8k", "hotpotqa"}
+    assert table["verbosity"] == pytest.approx(0.0, abs=0.2), "gpt-4o-mini is what lengths are relative to"
+    assert table["latency"]["per_token"] > 0, "from the run's own ledger"
+
+
+def test_a_run_without_plain_calls_says_which_it_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(f"eval -p debate -t gsm8k --items 2 --out {tmp_path / 'run'}".split()) == 0
+    assert run(["simulator", "backbone", str(tmp_path / "run"), "--model", "gpt-4o-mini"]) == 1
+    assert "none of its 2 episodes is a plain call" in capsys.readouterr().err
+
+
+def test_a_model_that_has_no_replies_is_told_which_have() -> None:
+    with pytest.raises(DataError, match="no first replies of 'gpt', but of m"):
+        fit_backbone(replies("gsm8k", 20, 5), "gpt", load_parameters())
