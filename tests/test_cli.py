@@ -252,6 +252,18 @@ def test_an_unreadable_data_set_is_named_with_its_place(mas2):
     assert "Traceback" not in error
 
 
+def test_a_purse_that_is_empty_says_each_time_how_to_go_on(mas2):
+    for line in ("eval -p cot -t gsm8k --items 4 --max-cost 0.00001 --out run", "eval --resume run"):
+        code, _, error = mas2(line)
+        assert code == 1
+        assert " of the $0.00001 that --max-cost allows: no further call is made" in error
+        assert error.endswith("go on with mas2 eval --resume run --max-cost MORE\n")
+    assert mas2("eval --resume run --max-cost 1")[0] == 0
+    code, _, error = mas2("eval --resume run --budget 3")
+    assert code == 1
+    assert "go on with" not in error, "refused: the run is another one"
+
+
 def test_a_policy_that_raises_is_one_message_that_says_how_to_go_on(mas2):
     code, out, error = mas2("eval -p own:Broken -t gsm8k --items 3 --out run")
     assert (code, out) == (1, "")

@@ -185,7 +185,7 @@ class Keeping(ChatBackend):
                 label = prompt.label
                 raise ReplayMiss(
                     f"{self.store.path} holds no answer of {prompt.backbone} for {label.operation} of "
-                    f"{query_of(label) or label.role}: {self.store.explain(identity)}"
+                    f"{query_of(label) or label.role}: {self.store.explain(identity, label)}"
                 )
             return None
         answer = _answer_of(kept)

@@ -8,6 +8,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
@@ -156,7 +157,7 @@ class Ledger:
         billed = self.totals.billed
         if billed >= self.max_cost:
             raise BudgetError(
-                f"${billed / 1e9:.6g} have been billed of the ${self.max_cost / 1e9:.6g} that --max-cost "
+                f"${usd(billed)} have been billed of the ${usd(self.max_cost)} that --max-cost "
                 "allows: no further call is made"
             )
 
@@ -286,6 +287,11 @@ def clock(lines: Iterable[Line]) -> Callable[[ModelCall, object], float | None]:
             calls[line.key] += line.retry == 0
     taken = {key: total / max(1, calls[key]) for key, total in seconds.items()}
     return lambda call, answer: taken.get(call.key[:8].hex())
+
+
+def usd(nano: int) -> str:
+    """Nano-USD as USD: exact, and without an exponent."""
+    return f"{Decimal(nano).scaleb(-9).normalize():f}"
 
 
 def kept_line(line: Line) -> Line:

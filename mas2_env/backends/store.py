@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from mas2_env.backends.prompt import Prompt, wire_messages, wire_tools
+from mas2_env.backends.prompt import Label, Prompt, wire_messages, wire_tools
 from mas2_env.errors import RecordError
 from mas2_env.execution.operation import Failure, Reply
 
@@ -149,15 +149,24 @@ class Store:
         """Forget calls that came to nothing because infrastructure failed: they are to be tried again."""
         self._run("DELETE FROM answers WHERE broken", ())
 
-    def explain(self, identity: Identity) -> str:
-        """Why there is no answer: what has changed since the same operation was recorded."""
+    def explain(self, identity: Identity, label: Label) -> str:
+        """Why there is no answer: what has changed since the same operation, or one like it, was recorded."""
         row = self._run(
             "SELECT parameters, messages FROM answers WHERE call = ? "
             "ORDER BY (parameters = ?) + (messages = ?) DESC LIMIT 1",
             (identity.call, identity.parameters, identity.messages),
         )
         if row is None:
-            return "no such operation was recorded"
+            alike = self._run(
+                "SELECT 1 FROM answers WHERE operation = ? AND query = ? LIMIT 1",
+                (label.operation, label.query),
+            )
+            if alike is None:
+                return "no such operation was recorded"
+            return (
+                "one of that name was recorded, but its role (prompt, tools, backbone), what it is given, "
+                "or the seed changed since"
+            )
         changed = [
             what
             for what, old, new in (

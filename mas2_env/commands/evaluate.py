@@ -16,7 +16,7 @@ from mas2_env.commands.chosen import TaskChoice, policies_of, seeds_of
 from mas2_env.commands.evaluate_output import print_result, progress_bar, void_line
 from mas2_env.commands.evaluate_request import Request, absolute, default_folder, given
 from mas2_env.commands.output import error_line, note_line
-from mas2_env.errors import Mas2Error, UsageError
+from mas2_env.errors import BudgetError, Halt, Mas2Error, UsageError
 
 if TYPE_CHECKING:
     from mas2_env.runs.result import Result
@@ -88,9 +88,11 @@ def _carried_out(request: Request) -> "Result":
         error_line(f"interrupted{_how_to_go_on(request.folder)}")
         raise typer.Exit(128 + (received[0] if received else signal.SIGINT)) from None
     except Mas2Error as error:
-        if begun or not _is_run(request.folder):
+        refused = begun and not isinstance(error, Halt)  # nothing was done, so there is nothing to go on with
+        if refused or not _is_run(request.folder):
             raise
-        raise type(error)(f"{error}{_how_to_go_on(request.folder)}") from error
+        more = " --max-cost MORE" if isinstance(error, BudgetError) else ""
+        raise type(error)(f"{error}{_how_to_go_on(request.folder)}{more}") from error
 
 
 def _show(result: "Result", json: bool) -> None:

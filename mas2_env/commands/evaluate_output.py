@@ -74,9 +74,11 @@ def void_line(outcomes: "Sequence[Outcome]") -> str:
 
 def ledger_line(totals: "Totals") -> str:
     """The sums of a ledger in one line."""
+    from mas2_env.backends.ledger import usd
+
     parts = [
         f"{totals.calls:,} calls, {totals.prompt:,} + {totals.completion:,} tokens",
-        f"${totals.price / 1e9:.6g} at list price, ${totals.billed / 1e9:.6g} billed",
+        f"${usd(totals.price)} at list price, ${usd(totals.billed)} billed",
     ]
     for number, word in (
         (totals.failed, "in vain or failed"),
@@ -86,5 +88,5 @@ def ledger_line(totals: "Totals") -> str:
         if number:
             parts.append(f"{number:,} {word}")
     if totals.kept:
-        parts.append(f"{totals.kept:,} answers kept before (${totals.kept_price / 1e9:.6g})")
+        parts.append(f"{totals.kept:,} answers kept before (${usd(totals.kept_price)})")
     return "; ".join(parts)

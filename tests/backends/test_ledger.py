@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mas2_env.backends.ledger import Ledger, Line, clock, kept_line, read_ledger, sum_lines
+from mas2_env.backends.ledger import Ledger, Line, clock, kept_line, read_ledger, sum_lines, usd
 from mas2_env.errors import BudgetError, Halt, RecordError
 
 
@@ -100,7 +100,7 @@ def test_money_that_is_spent(tmp_path):
     ledger.add(line())
     ledger.check()
     ledger.add(line())
-    with pytest.raises(BudgetError, match=r"\$2.8e-07 have been billed of the \$2e-07"):
+    with pytest.raises(BudgetError, match=r"\$0.00000028 have been billed of the \$0.0000002 "):
         ledger.check()
     ledger.close()
     again = Ledger(tmp_path / "l", max_cost=200)
@@ -132,3 +132,17 @@ def test_a_full_disk_ends_the_run():
         ledger.add(line())
     assert isinstance(caught.value, Halt)
     os.close(ledger._file)
+
+
+@pytest.mark.parametrize(
+    ("nano", "printed"),
+    [
+        (0, "0"),
+        (1, "0.000000001"),
+        (10_000, "0.00001"),
+        (20_000_000_000, "20"),
+        (12_345_678_900, "12.3456789"),
+    ],
+)
+def test_money_is_printed_exactly_and_without_an_exponent(nano, printed):
+    assert usd(nano) == printed

@@ -134,8 +134,19 @@ def test_what_has_changed_is_told_by_the_answer_that_is_nearest(tmp_path):
     for prompt, parameters in ((asked_alike, hotter), (PROMPT, PARAMETERS)):
         store.put(identify(prompt, parameters), prompt, Kept(reply=Reply("4", 1, 1)))
     reworded = msgspec.structs.replace(PROMPT, messages=(ChatMessage("user", "2 + 2?"),))
-    assert store.explain(identify(reworded, PARAMETERS)).endswith("its messages or tools changed since")
-    assert store.explain(identify(PROMPT, hotter)).endswith("the model or its parameters changed since")
+    assert store.explain(identify(reworded, PARAMETERS), reworded.label).endswith(
+        "its messages or tools changed since"
+    )
+    assert store.explain(identify(PROMPT, hotter), PROMPT.label).endswith(
+        "the model or its parameters changed since"
+    )
+
+    asked_by_another_role = msgspec.structs.replace(PROMPT, key=b"another")
+    assert "but its role (prompt, tools, backbone)" in store.explain(
+        identify(asked_by_another_role, hotter), PROMPT.label
+    )
+    unknown = msgspec.structs.replace(PROMPT.label, operation="nobody#0@0/0")
+    assert store.explain(identify(asked_by_another_role, hotter), unknown) == "no such operation was recorded"
 
 
 def test_a_memory_keeps_the_first_answer_until_there_are_too_many():
