@@ -264,6 +264,19 @@ def test_a_purse_that_is_empty_says_each_time_how_to_go_on(mas2):
     assert "go on with" not in error, "refused: the run is another one"
 
 
+def test_a_server_that_is_not_there_voids_episodes_and_says_how_to_do_them_again(mas2):
+    pytest.importorskip("openai")
+    Path("served.toml").write_text(
+        'name = "served"\nreference = "m"\n[provider.p]\nbase_url = "http://127.0.0.1:9/v1"\nretries = 0\n'
+        '[[backbone]]\nname = "m"\ndescription = "any"\nusd_per_million_input = 1\n'
+        "usd_per_million_output = 2\ncontext = 8000\n"
+    )
+    code, _, error = mas2("eval -p direct -t gsm8k --items 2 --backend openai --pool served.toml --out run")
+    assert code == 1
+    assert "all 2 episodes ended void; the first: provider 'p': connection failed" in error
+    assert error.endswith("; once that is mended: mas2 eval --resume run --retry-void\n")
+
+
 def test_a_policy_that_raises_is_one_message_that_says_how_to_go_on(mas2):
     code, out, error = mas2("eval -p own:Broken -t gsm8k --items 3 --out run")
     assert (code, out) == (1, "")

@@ -269,7 +269,8 @@ class _Call:
             return ""
         model = self.backend.parameters(self.prompt.backbone)["model"]
         url = address(self.seat.name, self.seat.provider).rstrip("/")
-        return f"; the model {model!r} was asked for at {url}/chat/completions"
+        hint = "" if url.endswith("/v1") else " (base_url usually ends in /v1)"
+        return f"; the model {model!r} was asked for at {url}/chat/completions{hint}"
 
     def pause(self, failed: int, after: float | None) -> float:
         """Seconds before the next attempt: exponential with full jitter of the upper half, seeded."""

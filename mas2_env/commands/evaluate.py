@@ -103,7 +103,9 @@ def _show(result: "Result", json: bool) -> None:
     print_result(result, json)
     if summary.void:
         all_void = summary.void == summary.episodes
-        (error_line if all_void else note_line)(void_line(result.outcomes))
+        again = f"mas2 eval --resume {shlex.quote(str(result.folder))} --retry-void"
+        hint = f"; once that is mended: {again}" if result.ledger is not None else ""
+        (error_line if all_void else note_line)(f"{void_line(result.outcomes)}{hint}")
         if all_void:
             raise typer.Exit(1)
 

@@ -121,7 +121,7 @@ class Request(NamedTuple):
         from mas2_env.runs.equip import check_conduct
 
         conduct = msgspec.structs.replace(before, **self.conduct)
-        if "cache_mode" in self.conduct and conduct.cache is None:
+        if self.conduct.get("cache_mode", "off") != "off" and conduct.cache is None:
             raise UsageError("--cache-mode says how a cache is used, but there is none: add --cache FILE")
         try:
             check_conduct(conduct)

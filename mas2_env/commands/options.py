@@ -145,8 +145,8 @@ Cache = Annotated[
     Path | None, typer.Option("--cache", metavar="FILE", help="Keep replies there, and take them from there.")
 ]
 CacheMode = Annotated[
-    Literal["read", "read-write"] | None,
-    typer.Option(help="Whether new replies are kept in the cache. (default: read-write)"),
+    Literal["off", "read", "read-write"] | None,
+    typer.Option(help="Whether replies are taken from the cache, and new ones kept. (default: read-write)"),
 ]
 RecordTo = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Record every call, to replay the run.")

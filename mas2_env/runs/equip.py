@@ -123,7 +123,7 @@ def check_conduct(conduct: Conduct) -> None:
 def _stores(conduct: Conduct) -> list[tuple[str, Mode]]:
     """Files of answers, innermost first: what is recorded is what came, out of the cache or not."""
     stores: list[tuple[str, Mode]] = []
-    if conduct.cache is not None:
+    if conduct.cache is not None and conduct.cache_mode != "off":
         stores.append((conduct.cache, conduct.cache_mode))
     if conduct.record is not None:
         stores.append((conduct.record, "record"))

@@ -123,7 +123,7 @@ class Conduct(Struct, frozen=True, omit_defaults=True):
             resumed with more.
         deadline: seconds that an episode may take, where calls wait for a server; then it ends void.
         cache: path of a file of kept answers.
-        cache_mode: whether new answers are kept there too.
+        cache_mode: whether answers are taken from there, and new ones kept there too.
         record: path of a file in which everything that came of each call is kept, to replay the run.
         replay: path of such a file: its answers are given, and nobody is asked.
         ledger: whether a ledger is kept for a backend that is not billed either.
@@ -132,7 +132,7 @@ class Conduct(Struct, frozen=True, omit_defaults=True):
     max_cost: float | None = None
     deadline: float | None = None
     cache: str | None = None
-    cache_mode: Literal["read", "read-write"] = "read-write"
+    cache_mode: Literal["off", "read", "read-write"] = "read-write"
     record: str | None = None
     replay: str | None = None
     ledger: bool = False

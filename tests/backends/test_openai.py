@@ -234,7 +234,9 @@ def test_requests_that_the_server_refuses_for_good(monkeypatch):
         backend_of(server).chat([prompt()])
     with Mock() as server:
         text = POOL.format(url=server.url.replace("/v1", "/v2"), provider="", backbone="")
-        with pytest.raises(ProviderDown, match=r"the model 'small' was asked for at http://.*/v2/chat/comp"):
+        with pytest.raises(
+            ProviderDown, match=r"for at http://.*/v2/chat/completions \(base_url usually ends in /v1"
+        ):
             OpenAI(parse_pool(text, "pool.toml")).chat([prompt()])
     with Mock(Scenario(faults=Faults(bad_request=1.0))) as server:
         (answer,) = backend_of(server).chat([prompt()])

@@ -161,6 +161,8 @@ def test_a_cache_that_is_only_read(served, tmp_path):
         assert result.ledger.kept == 20
         result = do(server.pool, tmp_path / "c", items=8, cache=cache, cache_mode="read")
         assert result.ledger.kept == 20
+        result = do(server.pool, tmp_path / "d", items=4, cache=cache, cache_mode="off")
+        assert (result.ledger.kept, result.ledger.calls) == (0, 20)
 
 
 def test_a_recorded_run_is_replayed_bit_for_bit_with_nobody_to_ask(served, tmp_path, monkeypatch):
