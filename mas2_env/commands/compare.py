@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mas2_env.commands.options import Json
-from mas2_env.commands.output import note_line, print_json, print_table
+from mas2_env.commands.output import print_json, print_table
+from mas2_env.errors import DataError
 
 if TYPE_CHECKING:
     from mas2_env.runs.recorded_models import Placed
@@ -71,8 +72,7 @@ def compare_command(
             if not json:
                 _print_one(*found[-1])
     if not found:
-        note_line("nothing fits these filters")
-        raise typer.Exit(1)
+        raise DataError(f"nothing fits these filters; there are {_held(files)}")
     counts = _counts([pair for _, placed in found for pair in placed.comparison.pairs])
     if json:
         print_json({"comparisons": [where | _as_json(placed) for where, placed in found]} | counts)
@@ -116,6 +116,20 @@ def _tasks(files: list[str], wanted: dict[str, Many], turns: int) -> Iterator[tu
             task = recorded("file", file, **chosen, turns=turns)
             times = min(max(1, _MOST_TURNS // turns), -(-_SIMULATED // task.size))
             yield file, part, task, recorded("file", file, **chosen, turns=turns * times)
+
+
+def _held(files: list[str]) -> str:
+    """What the filters may name."""
+    from mas2_env.plugins import load
+
+    recorded = load("tasks", TASK)
+    parts = [part for file in files for part in recorded.parts(file)]
+    held = {
+        "benchmark": {part.benchmark for part in parts},
+        "system": {part.system for part in parts},
+        "model": {model for part in parts for model in part.models},
+    }
+    return "; ".join(f"--{option} {', '.join(sorted(names)) or 'none'}" for option, names in held.items())
 
 
 def _recording(source: str, benchmark: str) -> str:

@@ -77,7 +77,8 @@ class Recorded(Task):
         super().__init__(source, path, seed, split)
         if source != "file" or path is None or split != "all":
             raise DataError(
-                f"{self.name}: recordings come from a file, undivided: give source='file' and path"
+                f"{self.name}: recordings come from a file, undivided: give --data TASK=FILE, or in "
+                "Python source='file' and path"
             )
         if turns < 1:
             raise DataError(f"{self.name}: turns is {turns}, expected at least 1")

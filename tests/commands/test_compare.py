@@ -102,7 +102,8 @@ def test_what_is_printed(write, capsys):
 
 def test_filters_that_leave_nothing_say_so(write, capsys):
     assert run(["simulator", "compare", write(samples(3)), "--benchmark", "MATH"]) == 1
-    assert "nothing fits these filters" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "nothing fits these filters; there are --benchmark GSM8K; --system single; --model m" in error
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not here")
