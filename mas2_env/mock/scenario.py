@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from mas2_env.errors import DataError
+from mas2_env.pool import did_you_mean
 
 DRAWN: Final = "{draw}"
 """Stands for a seeded digit in the text of a reply."""
@@ -154,10 +155,23 @@ def load_scenario(path: Path) -> Scenario:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
+    _check_keys(raw, Scenario, str(path))
+    _check_keys(raw.get("faults"), Faults, f"{path}: faults")
+    rules = raw.get("reply")
+    for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
+        _check_keys(rule, ReplyRule, f"{path}: reply {number}")
     try:
         return msgspec.convert(raw, Scenario, strict=False).check(str(path))
     except msgspec.ValidationError as error:
         raise DataError(f"{path}: {error}") from None
+
+
+def _check_keys(raw: object, struct: type[Struct], where: str) -> None:
+    known = struct.__struct_fields__
+    for key in raw if isinstance(raw, dict) else ():
+        if key not in known:
+            hint = did_you_mean(key, known) or ";"
+            raise DataError(f"{where}: unknown key {key!r}{hint} keys are {', '.join(known)}")
 
 
 TEMPLATE: Final = '{"roles": [{"name": "solver", "prompt": "Think step by step."}], "output": "solver"}'
