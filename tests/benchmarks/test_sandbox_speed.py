@@ -1,4 +1,4 @@
-"""The sandbox against the way in which the official harness of HumanEval runs programs, in turns."""
+"""The sandbox, the way in which the official harness of HumanEval runs programs, and bare forks, in turns."""
 
 import json
 import os
@@ -29,6 +29,9 @@ class Speed(NamedTuple):
     rate: float
     cost: float
 
+    def __str__(self) -> str:
+        return f"{self.rate:.1f}/s, {self.cost * 1e3:.2f} ms each"
+
 
 @pytest.fixture(scope="module")
 def programs() -> list[Program]:
@@ -39,11 +42,11 @@ def programs() -> list[Program]:
     return [task.program(item, item.truth.answer) for item in map(task.item, range(task.size or 115))]
 
 
-def official(programs: list[Program]) -> Speed:
-    """The official way, in a process that has imported little, once that has started."""
+def other(script: str, programs: list[Program], *flags: str) -> Speed:
+    """Another way, in a process that has imported little, once that has started."""
     texts = [(f"{program.code}\n{program.test}", program.timeout) for program in programs]
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("official_way.py"))],
+        [sys.executable, *flags, str(Path(__file__).with_name(script))],
         input=json.dumps(texts),
         capture_output=True,
         text=True,
@@ -92,12 +95,14 @@ def test_programs_a_second(programs: list[Program]) -> None:
     ours(runner, programs)  # starts the helpers
     rates, costs = [], []
     for _ in range(TURNS):
-        theirs, here = official(programs), ours(runner, programs * 2)
-        rates.append(here.rate / theirs.rate)
-        costs.append(theirs.cost / here.cost)
+        official = other("official_way.py", programs)
+        bare = other("bare_way.py", programs * 2, "-S")
+        here = ours(runner, programs * 2)
+        rates.append(here.rate / official.rate)
+        costs.append(official.cost / here.cost)
         print(
-            f"official way {theirs.rate:.1f}/s, {theirs.cost * 1e3:.1f} ms each; {runner.isolation} "
-            f"{here.rate:.1f}/s, {here.cost * 1e3:.2f} ms each: {rates[-1]:.2f}x, {costs[-1]:.2f}x"
+            f"official way {official}; a fork and nothing else {bare}; {runner.isolation} {here}: "
+            f"{rates[-1]:.2f}x and {costs[-1]:.2f}x the official way, {here.rate / bare.rate:.0%} of a fork's"
         )
     runner.close()
     assert max(rates) >= FLOOR or statistics.median(costs) >= COST_FLOOR
