@@ -129,7 +129,9 @@ def _extras() -> list[Finding]:
         Finding(f"extra [{extra}]", "ok", "installed")
         if not lacking
         else Finding(
-            f"extra [{extra}]", "absent", f"lacks {', '.join(lacking)}: pip install 'mas2-env[{extra}]'"
+            f"extra [{extra}]",
+            "absent",
+            f"lacks {', '.join(dict.fromkeys(lacking))}: pip install 'mas2-env[{extra}]'",
         )
         for extra, lacking in missing.items()
     ]

@@ -21,7 +21,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.backends.keeping import Keeping
 from mas2_env.backends.prompt import ChatMessage, Label, Prompt
 from mas2_env.backends.store import Memory
-from mas2_env.errors import Breakdown, DataError, TaskError
+from mas2_env.errors import Breakdown, DataError, PoolError, TaskError
 from mas2_env.execution.operation import Failure, ModelCall, Reply, Turn
 from mas2_env.plugins import make_backend
 from mas2_env.pool import Pool, did_you_mean, load_pool
@@ -124,9 +124,7 @@ class ModelJudge:
     """
 
     def __init__(self, backend: Backend, pool: Pool, backbone: str) -> None:
-        if backbone not in pool:
-            hint = did_you_mean(backbone, pool.names)
-            raise DataError(f"judge: pool {pool.name!r} has no backbone {backbone!r}{hint}")
+        _has(pool, backbone)
         self._backend = Keeping(backend, pool, Memory(), "read-write")
         self._pool = pool
         self._backbone = backbone
@@ -192,6 +190,15 @@ def _whole(text: str) -> str:
 _TURN: Final = Turn("judge#0@0", "judge", "verify", "", (), 0, 0, "draft")
 
 
+def _has(pool: Pool, backbone: str) -> None:
+    if backbone not in pool:
+        hint = did_you_mean(backbone, pool.names).rstrip("?")
+        raise DataError(
+            f"judge: pool {pool.name!r} has no backbone {backbone!r}{hint}; "
+            "judge_pool says which pool the judge is of"
+        )
+
+
 def make_judge(
     spec: str, pool: str = "default", equip: Callable[[str, Pool], Backend] = make_backend
 ) -> Judge:
@@ -215,7 +222,11 @@ def make_judge(
             f"judge is {spec!r}, expected {MATCH!r} or backbone@backend, as in gpt-4.1-mini@openai"
         )
     loaded = load_pool(pool)
-    return ModelJudge(equip(backend, loaded), loaded, backbone)
+    _has(loaded, backbone)
+    try:
+        return ModelJudge(equip(backend, loaded), loaded, backbone)
+    except PoolError as error:
+        raise PoolError(f"judge: {error}; judge_pool says which pool the judge is of") from None
 
 
 @lru_cache(maxsize=16)

@@ -24,7 +24,7 @@ from mas2_env.backends.base import Backend
 from mas2_env.backends.simulated import Simulated
 from mas2_env.cli import run as mas2
 from mas2_env.episode import Episode
-from mas2_env.errors import Breakdown, DataError, ProviderDown, ProviderError
+from mas2_env.errors import Breakdown, DataError, PoolError, ProviderDown, ProviderError
 from mas2_env.execution.operation import Failure, ModelCall, Reply
 from mas2_env.plugins import make_policy, make_task
 from mas2_env.pool import load_pool
@@ -297,8 +297,10 @@ def test_a_simulated_backbone_can_judge() -> None:
         assert verdict.metrics["judge_cost"] > 0
     assert right >= 34
     assert wrong <= 6
-    with pytest.raises(DataError, match="has no backbone 'gtp'"):
+    with pytest.raises(DataError, match="has no backbone 'gtp'; judge_pool says which pool"):
         make_judge("gtp@simulated")
+    with pytest.raises(PoolError, match=r"judge: pool 'default' names no provider; .*; judge_pool says"):
+        make_judge("gpt-4o-mini@openai")
 
 
 # What the scorer sees of the way to an answer.
