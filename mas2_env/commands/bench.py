@@ -49,8 +49,8 @@ def bench_command(
         table.add_column("bound", justify="right")
         table.add_column("", no_wrap=True)
         for name, figure in figures.items():
-            value = "-" if figure["value"] is None else f"{figure['value']:.4g}"
-            table.add_row(name, value, figure["unit"], f"{figure['floor']:.4g}", VERDICTS[figure["ok"]])
+            value, bound = ("-" if n is None else f"{n:.4g}" for n in (figure["value"], figure["floor"]))
+            table.add_row(name, value, figure["unit"], bound, VERDICTS[figure["ok"]])
         print_table(table)
     if any(figure["ok"] is False for figure in figures.values()):
         raise typer.Exit(1)

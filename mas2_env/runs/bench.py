@@ -43,12 +43,19 @@ FIVE_ROLE_DEBATE = Template(
 
 
 class Figure(Struct, frozen=True):
-    """One measured figure. `floor` is the bound that it must keep; `ok` is None where it was not measured."""
+    """One measured figure.
+
+    Attributes:
+        value: None where it was not measured.
+        unit: of value and bound.
+        floor: the bound that it must keep; None where it has none.
+        ok: whether it does; None where it was not measured.
+    """
 
     value: float | None
     unit: str
-    floor: float
-    ok: bool | None
+    floor: float | None = None
+    ok: bool | None = True
 
 
 def at_least(value: float, unit: str, floor: float) -> Figure:

@@ -26,7 +26,7 @@ from mas2_env.execution.drive import run_sync
 from mas2_env.execution.operation import ModelCall
 from mas2_env.plugins import make_task
 from mas2_env.pool import Pool, load_pool
-from mas2_env.runs.bench import CHAIN, DEPLOY_ONCE, at_most
+from mas2_env.runs.bench import CHAIN, DEPLOY_ONCE, Figure, at_most
 from mas2_env.runs.evaluate import evaluate
 from mas2_env.runs.fixed import Fixed
 
@@ -70,13 +70,12 @@ def bench_models() -> dict[str, dict[str, Any]]:
         many = measure("ours", url, MANY)
     best = {who: min(done, key=lambda run: float(run["wall"])) for who, done in runs.items()}
     ratio = best["ours"]["wall"] / best["bare"]["wall"]
-    no_bound = float("inf")
     cpu = {who: run["cpu"] / run["calls"] * 1e6 for who, run in best.items()}
     figures = {
-        "models_over_bare_client": at_most(ratio, "times", 1.2),
-        "models_cpu_per_call": at_most(cpu["ours"], "us", no_bound),
-        "bare_client_cpu_per_call": at_most(cpu["bare"], "us", no_bound),
-        "models_memory": at_most(best["ours"]["mb"], f"MB at {EPISODES:,} episodes", no_bound),
+        "models_over_bare_client": at_most(ratio, "×", 1.2),
+        "models_cpu_per_call": Figure(cpu["ours"], "µs"),
+        "bare_client_cpu_per_call": Figure(cpu["bare"], "µs"),
+        "models_memory": Figure(best["ours"]["mb"], f"MB at {EPISODES:,} episodes"),
         "models_memory_many": at_most(many["mb"], f"MB at {MANY:,} episodes", 2000.0),
     }
     return {name: msgspec.structs.asdict(figure) for name, figure in figures.items()}
