@@ -116,7 +116,7 @@ def known(text: str, whole: bool = False) -> Known | None:
 def wordings(code: str, whole: bool = False) -> Wordings:
     """A program taken apart."""
     tree = _tree(code)
-    if tree is None or not _is_plain_program(tree):
+    if tree is None or not _is_plain_program(tree) or not _is_spelt_as_it_reads(tree, code):
         return Wordings((code,), (), (), plain(code, whole))
     fixed = _fixed(tree, tree.body)
     taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | fixed
@@ -186,6 +186,14 @@ def _is_plain_program(tree: ast.Module) -> bool:
         if isinstance(node, ast.Name) and node.id in _OBSERVERS:
             return False
     return True
+
+
+def _is_spelt_as_it_reads(tree: ast.Module, code: str) -> bool:
+    """Whether each name is as long as in the text, where Python normalises some letters (PEP 3131)."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return code.isascii() or all(
+        (node.end_col_offset or 0) - node.col_offset == len(node.id.encode()) for node in names
+    )
 
 
 def _fixed(tree: ast.Module, nodes: Iterable[ast.AST]) -> set[str]:

@@ -38,6 +38,7 @@ def test_what_others_see_keeps_its_name() -> None:
         "def f(x):\n    global y\n    y = x\n    return y + 1",
         "def f(x):\n    y = x\n    return eval('y') + 1",
         "class A:\n    y = 1\ndef f(x):\n    return A.y + 1",
+        "def f(x):\n    \ufb01t = x + 1\n    return \ufb01t * 2",
         "this is no program (",
         "",
     ],
