@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mas2_env.commands.options import Json
+from mas2_env.commands.options import FittedFile, Json
 from mas2_env.commands.output import print_json, print_table
 from mas2_env.errors import DataError
 
@@ -38,12 +38,7 @@ def compare_command(
     turns: Annotated[
         int, typer.Option("--turns", metavar="N", min=1, help="Recorded strands that take the lead.")
     ] = 4,
-    parameters: Annotated[
-        str | None,
-        typer.Option(
-            "--calibration", metavar="FILE", help="A file that `fit` wrote, instead of the shipped one."
-        ),
-    ] = None,
+    calibration: FittedFile = None,
     json: Json = False,
 ) -> None:
     """Run the structures that recordings cover on recorded and on simulated replies, and compare.
@@ -56,7 +51,7 @@ def compare_command(
     from mas2_env.calibration.places import pair_alone
     from mas2_env.runs.recorded_models import compare_recorded
 
-    calibration = load_calibration(parameters)
+    fitted = load_calibration(calibration)
     wanted = {"benchmark": benchmark, "system": system, "models": model}
     found: list[tuple[dict[str, str], Placed]] = []
     for file, part, task, more in _tasks(files, wanted, turns):
@@ -67,7 +62,7 @@ def compare_command(
             recording = _recording(part.source, part.benchmark)
             critic = "critic" in part.system
             alone = pair_alone(recording)
-            placed = compare_recorded(task, recording, name, calibration, more, critic, alone)
+            placed = compare_recorded(task, recording, name, fitted, more, critic, alone)
             found.append((where | {"model": name}, placed))
             if not json:
                 _print_one(*found[-1])

@@ -9,6 +9,10 @@ from mas2_env.commands.chosen import Strings
 from mas2_env.runs.record import MOST_ITEMS
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FittedFile = Annotated[
+    str | None,
+    typer.Option("--calibration", metavar="FILE", help="A file that `fit` wrote, not the shipped one."),
+]
 TaskName = Annotated[
     str,
     typer.Argument(

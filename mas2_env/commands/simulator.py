@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mas2_env.commands.compare import compare_command
+from mas2_env.commands.options import FittedFile, Json
 from mas2_env.commands.output import note_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ app = typer.Typer(no_args_is_help=True, help="The simulated agents: how faithful
 app.command("compare", short_help="Simulated against recorded agents, structure by structure.")(
     compare_command
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Figures = Annotated[str, typer.Argument(metavar="FIGURES.json", help="Figures measured on recorded runs.")]
 
 
@@ -24,12 +24,7 @@ Figures = Annotated[str, typer.Argument(metavar="FIGURES.json", help="Figures me
 def check_command(
     figures: Figures,
     outside: Annotated[bool, typer.Option("--outside", help="List the figures that fall outside.")] = False,
-    parameters: Annotated[
-        str | None,
-        typer.Option(
-            "--calibration", metavar="FILE", help="A file that `fit` wrote, instead of the shipped one."
-        ),
-    ] = None,
+    calibration: FittedFile = None,
     json: Json = False,
 ) -> None:
     """Simulate each figure's own protocol and compare.
@@ -41,7 +36,7 @@ def check_command(
     from mas2_env.calibration.check import as_json, check
     from mas2_env.calibration.figures import read_figures
 
-    report = check(read_figures(figures), load_calibration(parameters))
+    report = check(read_figures(figures), load_calibration(calibration))
     if json:
         print_json(as_json(report))
         return
