@@ -48,7 +48,7 @@ FLOORS = [
         "plugins",
         "prompts",
     }
-    | {"records", "cache", "scoring", "providers", "descriptors", "engines"},
+    | {"records", "cache", "scoring", "providers", "descriptors", "engines", "wal"},
     {"execution"},
     {"tools", "backends", "faults", "episode", "mock"},
     {"runs", "envs", "tree", "calibration"},

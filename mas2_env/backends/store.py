@@ -18,6 +18,7 @@ from msgspec import Struct
 from mas2_env.backends.prompt import Label, Prompt, wire_messages, wire_tools
 from mas2_env.errors import RecordError
 from mas2_env.execution.operation import Failure, Reply
+from mas2_env.wal import write_ahead
 
 FORMAT: Final = 1
 _WAIT_SECONDS: Final = 60.0
@@ -110,7 +111,7 @@ class Store:
         if self.read_only:
             self._db.execute("SELECT 1 FROM answers LIMIT 1")
             return
-        self._db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(self._db, _WAIT_SECONDS)
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_TABLE)
         self._db.execute(f"PRAGMA user_version = {FORMAT}")

@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mas2_env.wal import write_ahead
+
 MOST_ON_DISK = 200_000
 """Verdicts kept on disk; the oldest go first."""
 MOST_OUTPUT = 4_000
@@ -116,8 +118,8 @@ class Memory:
         if self._store is None and self._path is not None:
             try:
                 store = sqlite3.connect(self._path, timeout=WAIT, check_same_thread=False)
+                write_ahead(store, WAIT)
                 with store:
-                    store.execute("PRAGMA journal_mode=WAL")
                     store.execute("PRAGMA synchronous=OFF")
                     store.execute(
                         "CREATE TABLE IF NOT EXISTS verdicts "
