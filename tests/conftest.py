@@ -1,5 +1,6 @@
 """A toy benchmark, a priced pool and a scripted backend: all that the core needs."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,13 @@ except Breakdown:
     if os.environ.get("MAS2_SANDBOX"):
         raise
     os.environ["MAS2_SANDBOX"] = "process"
+
+# An example that takes long is no failure: the machine may be busy, or stand still for a while.
+with contextlib.suppress(ModuleNotFoundError):  # the environment of `make test-vllm` is without it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")
 
 POOL = """
 name = "toy"

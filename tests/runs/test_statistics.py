@@ -12,7 +12,7 @@ from mas2_env.runs.statistics import choose_baseline, resample, summarise
 
 FEW = 400
 lenient = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -168,7 +168,7 @@ def test_several_processes_build_one_index(tmp_path: Path) -> None:
     processes = [context.Process(target=_open, args=(str(path), results)) for _ in range(3)]
     for process in processes:
         process.start()
-    assert [results.get(timeout=60) for _ in processes] == [2000] * 3
+    assert [results.get(timeout=240) for _ in processes] == [2000] * 3
     for process in processes:
         process.join()
     assert len([p for p in (tmp_path / "cache" / "search").iterdir() if p.is_dir()]) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mas2_env.errors import SandboxError
-from mas2_env.tools import python
+from mas2_env.tools import python, verdicts
 from mas2_env.tools.isolation import choose
 from mas2_env.tools.python import Program, PythonRunner
 from mas2_env.tools.verdicts import Memory, Verdict
@@ -64,6 +64,7 @@ def test_a_file_that_cannot_be_used_is_done_without(tmp_path: Path, content: byt
 
 
 def _write(path: str, name: int) -> None:
+    verdicts.WAIT = 120.0  # for one that stands still with the file in its hands
     memory = Memory(10, Path(path))
     for i in range(200):
         memory.put(f"{name}-{i}".encode(), Verdict("failed", str(i)))
@@ -91,7 +92,7 @@ def test_a_second_run_takes_verdicts_from_the_file(tmp_path: Path, monkeypatch: 
     except SandboxError as error:
         pytest.skip(str(error))
     monkeypatch.setenv("MAS2_CACHE", str(tmp_path))
-    program = Program("import os\nprint(os.urandom(8))", capture=True)
+    program = Program("import os\nprint(os.urandom(8))", timeout=60.0, capture=True)
     outputs = set()
     for _ in range(2):
         runner = PythonRunner(workers=1, isolation=isolation, shared=True)
