@@ -20,7 +20,7 @@ from mas2_env.errors import SandboxError
 from mas2_env.tools import isolation as isolations
 from mas2_env.tools.helper import HelperLost
 from mas2_env.tools.isolation import Isolation
-from mas2_env.tools.sandbox import PROTOCOL, Worker
+from mas2_env.tools.sandbox import PROTOCOL, Stale, Worker
 from mas2_env.tools.verdicts import Memory, Verdict
 
 MOST_CHARACTERS = 1_000_000
@@ -139,15 +139,19 @@ class PythonRunner:
 
     def _try(self, isolation: Isolation, job: dict[str, Any]) -> Verdict | None:
         """The verdict, or None if a helper was lost over it."""
-        worker = self._worker(isolation)
-        try:
-            status, message, output = worker.perform(job)
-        except HelperLost:
-            worker.close(kill=True)
-            return None
-        except BaseException:  # interrupted in mid-answer, which the next program must not be given
-            worker.close(kill=True)
-            raise
+        while True:
+            worker = self._worker(isolation)
+            try:
+                status, message, output = worker.perform(job)
+                break
+            except Stale:  # no fault of this program's; a new worker is not
+                worker.close(kill=True)
+            except HelperLost:
+                worker.close(kill=True)
+                return None
+            except BaseException:  # interrupted in mid-answer, which the next program must not be given
+                worker.close(kill=True)
+                raise
         with self._lock:
             self._idle.append(worker)
         if status == "broken":

@@ -68,6 +68,10 @@ FLAGS = ("-s", "-S", "-P", "-B", "-c", START)
 ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
 
+class Stale(HelperLost):
+    """A helper was lost before the program began: an earlier one, or something else, has ended it."""
+
+
 class Worker:
     """Runs and judges one program at a time. Not thread-safe: `PythonRunner` sees to that.
 
@@ -81,7 +85,7 @@ class Worker:
         self._tidy = (
             weakref.finalize(self, _remove, self.folder, os.getpid()) if isolation.folder is None else None
         )
-        self._owed = False
+        self._owed = self._spoiled = False
         self._judge: Helper | None = None
         try:
             self.zygote = _start(isolation, "zygote", self.folder, self._core)
@@ -91,8 +95,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the helpers are still there, as far as can be told without asking."""
-        return all(helper.process.poll() is None for helper in self.helpers())
+        """Whether the helpers can run another program, as far as can be told without asking."""
+        return not self._spoiled and all(helper.process.poll() is None for helper in self.helpers())
 
     def helpers(self) -> list[Helper]:
         """The processes."""
@@ -105,12 +109,13 @@ class Worker:
             job: the fields of a `Program`.
 
         Raises:
-            HelperLost: if a helper ended over it.
+            Stale: if a helper had ended before it.
+            HelperLost: if one ended over it.
             SandboxError: if it cannot be run here at all.
         """
         for _ in range(TRIES):
             status, message, output, waited = self._perform(job)
-            if waited < GRACE / 2 or not message.startswith("killed after"):
+            if waited < GRACE / 2 or not message.startswith("killed after") or self._spoiled:
                 break
         return status, message, output
 
@@ -118,7 +123,7 @@ class Worker:
         """As `perform`, and how many seconds the judge waited for a processor."""
         limit = job["timeout"] + GRACE
         judge = self._ready_judge() if job["test"] else None
-        self._settle()
+        self._clear()
         with self._fork({"limit": limit, "memory": job["memory"]}) as ours:
             _say(ours, {name: job[name] for name in ("code", "capture", "timeout")} | {"judged": bool(judge)})
             if judge is not None:
@@ -141,9 +146,9 @@ class Worker:
             with theirs:
                 try:
                     self.zygote.send(limits, theirs.fileno())
-                except HelperLost:
+                except HelperLost as error:
                     ours.close()
-                    raise
+                    raise Stale(str(error)) from error
         self._owed = True
         return ours
 
@@ -152,7 +157,17 @@ class Worker:
         if not self._owed:
             return ""
         self._owed = False
-        return str(self.zygote.receive(SLACK + START_LIMIT))
+        fate, self._spoiled = self.zygote.receive(SLACK + START_LIMIT)
+        return str(fate)
+
+    def _clear(self) -> None:
+        """See that the last program is over and has left nothing."""
+        try:
+            self._settle()
+        except HelperLost as error:
+            raise Stale(str(error)) from error
+        if self._spoiled:
+            raise Stale("an earlier program has left what cannot be cleaned away")
 
     def _ready_judge(self) -> Helper:
         if self._judge is None:

@@ -13,6 +13,7 @@ import pytest
 from mas2_env.errors import SandboxError
 from mas2_env.tools.isolation import Isolation, ProcessIsolation, choose
 from mas2_env.tools.python import Program, PythonRunner, shared_runner
+from mas2_env.tools.sandbox import Worker
 from mas2_env.tools.verdicts import Verdict
 
 TEST = "assert f(3) == 4\nassert abs(f(5) - 6) < 1e-6\n"
@@ -229,6 +230,33 @@ def test_a_lost_helper_is_replaced() -> None:
     os.kill(runner._idle[0].zygote.process.pid, signal.SIGKILL)
     assert tried(runner, RIGHT + "# again").status == "passed"
     runner.close()
+
+
+def test_helpers_that_end_unseen_are_not_held_against_the_next_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of all workers here, as after programs that have left what cannot be cleaned away."""
+    runner = PythonRunner(workers=2, isolation=choose("process"), remember=0)
+    together = threading.Barrier(2, timeout=240)
+    perform = Worker.perform
+    with monkeypatch.context() as patch:
+        patch.setattr(Worker, "perform", lambda *given: (together.wait(), perform(*given))[1])
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda i: tried(runner, f"{RIGHT}# {i}"), range(2)))
+    for worker in runner._idle:
+        worker._settle()
+        os.kill(worker.zygote.process.pid, signal.SIGKILL)
+        assert worker.zygote.socket.recv(1) == b""
+    monkeypatch.setattr(Worker, "alive", True)
+    assert len(runner._idle) == 2
+    assert tried(runner, RIGHT).status == "passed"
+    runner.close()
+
+
+def test_who_leaves_what_cannot_be_cleaned_away_has_its_verdict(runner: PythonRunner) -> None:
+    litter = RIGHT + "for i in range(1200):\n    open(str(i), 'w').close()\n"
+    for i in range(3):
+        assert tried(runner, f"{litter}# {i}").status == "passed"
 
 
 def test_a_forked_child_starts_its_own_helper(runner: PythonRunner) -> None:

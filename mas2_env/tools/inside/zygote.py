@@ -2,7 +2,8 @@
 
 Descriptor 0 is a socket to the caller. A job comes as a frame with the limits and a descriptor, the program's
 channel; the program itself goes through its channel, so that nothing of it is ever in this process, whose
-memory the next program inherits. The frame `null` ends the child, and is answered by how it ended.
+memory the next program inherits. The frame `null` ends the child, and is answered by how it ended and whether
+it has left what cannot be cleaned away, in which case this process ends.
 """
 
 import contextlib
@@ -196,8 +197,12 @@ def main() -> None:
             child = Child(job, channel, setting)
             os.close(channel)
             _await(child)
-            send(0, child.fate)
-            clean(setting.folder)
+            try:
+                clean(setting.folder)
+            except Spoiled:
+                send(0, [child.fate, True])
+                break
+            send(0, [child.fate, False])
     if FENCED:  # the caller, who removes it too, may have been killed
         with contextlib.suppress(OSError, Spoiled):
             clean(setting.folder)
