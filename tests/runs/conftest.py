@@ -70,8 +70,17 @@ class Wide(Solo):
         return super().answer(o)
 
 
+decided = 0
+
+
 class Slow(Solo):
+    """Where there is a file `hold`, it decides twelve times in a process, and no more until that goes."""
+
     def decide(self, observations):
+        global decided
+        decided += 1
+        while decided > 12 and os.path.exists("hold"):
+            time.sleep(0.002)
         time.sleep(0.012)
         return super().decide(observations)
 

@@ -4,6 +4,7 @@
 that meets a failing server.
 """
 
+import asyncio
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 
@@ -30,7 +32,7 @@ reference = "small"
 base_url = "{url}"
 backoff = 0.01
 retries = 8
-timeout = 5
+timeout = {timeout}
 start = 64
 seed = true
 {provider}
@@ -47,8 +49,22 @@ REPLIES = (
 UNBILLED = Faults(rate_limit=0.05, server_error=0.06, drop=0.05, half=0.04)
 
 
-def write_pool(folder, server, provider=""):
-    (folder / "pool.toml").write_text(POOL.format(url=server.url, provider=provider))
+class Holding(Mock):
+    """Answers so many requests, and holds what comes after them until it is told how many more."""
+
+    most = None
+
+    async def _complete(self, request):
+        while self.most is not None and self._number >= self.most:
+            await asyncio.sleep(0.005)
+        return await super()._complete(request)
+
+    def hold_after(self, requests):
+        self.most = self._number + requests
+
+
+def write_pool(folder, server, provider="", timeout=120):
+    (folder / "pool.toml").write_text(POOL.format(url=server.url, provider=provider, timeout=timeout))
 
 
 def start(folder, *arguments, limit=None):
@@ -67,7 +83,7 @@ def start(folder, *arguments, limit=None):
 
 
 def finish(process):
-    out, error = process.communicate(timeout=240)
+    out, error = process.communicate(timeout=900)
     return process.returncode, out, error
 
 
@@ -98,13 +114,13 @@ def test_a_fifth_of_all_requests_fails_and_the_ledger_is_the_servers_log(tmp_pat
     faults = Faults(
         rate_limit=0.03, server_error=0.05, drop=0.03, half=0.03, garbage=0.02, empty=0.037, hang=0.003
     )
-    scenario = Scenario(reply=REPLIES, faults=faults, cached=0.25, retry_after=0.05, hang_seconds=5.5)
+    scenario = Scenario(reply=REPLIES, faults=faults, cached=0.25, retry_after=0.05, hang_seconds=0.5)
     with Mock(scenario) as server:
         write_pool(tmp_path, server)
         code, out, error = finish(start(tmp_path, *evaluation(EPISODES, batch=64), "--out", "run", "--json"))
         assert (code, error) == (0, "")
         ledger = read_ledger(tmp_path / "run" / "ledger.jsonl")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 240
         while len(server.lines) < len(ledger) and time.monotonic() < deadline:
             time.sleep(0.05)  # a request that hangs is logged once the server lets go of it
         log = list(server.lines)
@@ -121,16 +137,33 @@ def test_a_fifth_of_all_requests_fails_and_the_ledger_is_the_servers_log(tmp_pat
     assert totals.price == sum(record.outcome.cost for record in load_result(tmp_path / "run").records)
 
 
+def test_requests_that_hang_are_given_up_and_sent_again(tmp_path):
+    with Mock(Scenario(reply=REPLIES, faults=Faults(hang=0.1), hang_seconds=3600)) as server:
+        write_pool(tmp_path, server, timeout=2)
+        assert finish(start(tmp_path, *evaluation(40), "--out", "run"))[0] == 0
+        log = list(server.lines)
+    assert len(set(keys(lines(tmp_path / "run")))) == len(lines(tmp_path / "run")) == 40
+    ledger = read_ledger(tmp_path / "run" / "ledger.jsonl")
+    ended = Counter(line.ended for line in ledger)
+    assert ended.keys() == {"reply", "timeout"}
+    assert ended["reply"] == 40
+    assert {line.usage for line in ledger if line.ended == "timeout"} == {"unknown"}
+    totals, (prompt, completion, _, _) = sum_lines(ledger), sums(log)
+    assert 0 < totals.prompt <= prompt, "the log has more where a busy machine gave up others as well"
+    assert 0 < totals.completion <= completion
+
+
 def test_killed_at_random_moments_and_resumed(tmp_path):
     items, rng, kills = 24 * (KILLS + 1), random.Random(11), 0
     with Mock(Scenario(reply=REPLIES)) as server:
         write_pool(tmp_path, server)
         assert finish(start(tmp_path, *evaluation(items, "self-consistency"), "--out", "whole"))[0] == 0
-    with Mock(Scenario(reply=REPLIES, faults=UNBILLED, latency=0.06, retry_after=0.02)) as server:
+    with Holding(Scenario(reply=REPLIES, faults=UNBILLED, latency=0.06, retry_after=0.02)) as server:
         write_pool(tmp_path, server)
         arguments = evaluation(items, "self-consistency", batch=6)
         for attempt in range(KILLS):
             before = len(lines(tmp_path / "cut"))
+            server.hold_after(100)
             process = start(tmp_path, *(("--resume", "cut") if attempt else (*arguments, "--out", "cut")))
             while process.poll() is None and len(lines(tmp_path / "cut")) == before:
                 time.sleep(0.002)
@@ -140,6 +173,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path):
             finish(process)
         assert kills == KILLS, "the run must be under way whenever it is killed"
         assert len(lines(tmp_path / "cut")) < items
+        server.most = None
         code, _, error = finish(start(tmp_path, "--resume", "cut", "--batch", "64"))
         assert (code, error) == (0, "")
     cut = lines(tmp_path / "cut")
@@ -157,15 +191,14 @@ def test_a_server_that_dies_ends_the_run_and_it_goes_on_once_the_server_is_back(
     with Mock(Scenario(reply=REPLIES, latency=0.01, die_after=100)) as server:
         write_pool(tmp_path, server, "give_up = 3")
         code, out, error = finish(start(tmp_path, *arguments, "--out", "run"))
-    assert (code, out) == (1, "")
-    assert "provider 'local': connection failed" in error
-    assert "in a row that failed beyond its retries" in error
-    assert "go on with mas2 eval --resume run" in error
-    assert "Traceback" not in error
-    kept = [line for line in lines(tmp_path / "run") if json.loads(line)["outcome"]["kind"] != "void"]
-    assert len(kept) > 50
-    port = server.port
-    with Mock(Scenario(reply=REPLIES), port=port):
+        assert (code, out) == (1, "")
+        assert "provider 'local': connection failed" in error
+        assert "in a row that failed beyond its retries" in error
+        assert "go on with mas2 eval --resume run" in error
+        assert "Traceback" not in error
+        kept = [line for line in lines(tmp_path / "run") if json.loads(line)["outcome"]["kind"] != "void"]
+        assert len(kept) > 50
+        server.scenario = Scenario(reply=REPLIES)
         assert finish(start(tmp_path, "--resume", "run", "--retry-void"))[0] == 0
     records = load_result(tmp_path / "run").records
     assert sorted(map(repr, records)) == sorted(map(repr, load_result(tmp_path / "whole").records))
@@ -192,7 +225,8 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_once_there_is_room(tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_asked_to_stop_ends_cleanly_and_goes_on(tmp_path, number, code):
     arguments = evaluation(60, batch=4)
-    with Mock(Scenario(reply=REPLIES, latency=0.1)) as server:
+    with Holding(Scenario(reply=REPLIES, latency=0.1)) as server:
+        server.hold_after(20)
         write_pool(tmp_path, server)
         process = start(tmp_path, *arguments, "--out", "run")
         while len(lines(tmp_path / "run")) < 5:
@@ -201,5 +235,6 @@ def test_a_run_that_is_asked_to_stop_ends_cleanly_and_goes_on(tmp_path, number, 
         process.send_signal(number)
         said = "mas2: error: interrupted; finished episodes are kept: go on with mas2 eval --resume run\n"
         assert finish(process) == (code, "", said)
+        server.most = None
         assert finish(start(tmp_path, "--resume", "run"))[0] == 0
     assert len(set(keys(lines(tmp_path / "run")))) == len(lines(tmp_path / "run")) == 60

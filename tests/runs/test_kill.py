@@ -29,7 +29,7 @@ def start(folder, *arguments):
 
 
 def finish(process):
-    out, error = process.communicate(timeout=120)
+    out, error = process.communicate(timeout=600)
     return process.returncode, out, error
 
 
@@ -44,14 +44,24 @@ def wait_for_lines(folder, number, process):
         time.sleep(0.001)
 
 
+@pytest.fixture
+def hold(lab):
+    """A file that keeps runs from being done before they are killed, however late that is."""
+    path = lab / "hold"
+    path.touch()
+    return path
+
+
 def keys(data):
     return [tuple(json.loads(line)[name] for name in ("policy", "task", "item", "seed")) for line in data]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_run_that_is_killed_again_and_again(lab, workers):
+def test_a_run_that_is_killed_again_and_again(lab, hold, workers):
     options = [*ARGUMENTS.split(), "--workers", workers]
+    hold.unlink()
     assert finish(start(lab, *options, "--out", "whole"))[0] == 0
+    hold.touch()
     whole = lines(lab / "whole")
     assert len(whole) == 240
 
@@ -70,6 +80,7 @@ def test_a_run_that_is_killed_again_and_again(lab, workers):
         kept = now
     assert len(kept) < 240, "the kills came too late to show anything"
 
+    hold.unlink()
     code, out, error = finish(start(lab, "--resume", "cut", "--json"))
     told = "mas2: 24 of 240 episodes ended void; 24 of them: the provider is down\n"
     assert (code, error) == (0, told)
@@ -79,7 +90,7 @@ def test_a_run_that_is_killed_again_and_again(lab, workers):
     assert sorted(cut) == sorted(whole)
 
 
-def test_workers_end_with_a_parent_that_was_killed(lab):
+def test_workers_end_with_a_parent_that_was_killed(lab, hold):
     process = start(lab, *ARGUMENTS.split(), "--workers", "2", "--out", "run")
     wait_for_lines(lab / "run", 1, process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -91,7 +102,7 @@ def test_workers_end_with_a_parent_that_was_killed(lab):
     assert len(workers) >= 2
     process.kill()
     finish(process)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 240
     while any(_lives(pid) for pid in workers):
         assert time.monotonic() < deadline, "workers outlive their parent"
         time.sleep(0.02)
@@ -105,7 +116,7 @@ def _lives(pid):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_asked_to_stop_says_how_to_go_on(lab, number, code):
+def test_a_run_that_is_asked_to_stop_says_how_to_go_on(lab, hold, number, code):
     process = start(lab, *ARGUMENTS.split(), "--out", "run")
     wait_for_lines(lab / "run", 5, process)
     process.send_signal(number)
@@ -114,12 +125,13 @@ def test_a_run_that_is_asked_to_stop_says_how_to_go_on(lab, number, code):
     assert (
         error == "mas2: error: interrupted; finished episodes are kept: go on with mas2 eval --resume run\n"
     )
+    hold.unlink()
     assert finish(start(lab, "--resume", "run"))[0] == 0
     assert len(set(keys(lines(lab / "run")))) == len(lines(lab / "run")) == 240
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_ctrl_c_in_a_terminal_reaches_the_workers_too_and_they_say_nothing(lab, attempt):
+def test_ctrl_c_in_a_terminal_reaches_the_workers_too_and_they_say_nothing(lab, hold, attempt):
     process = start(lab, *ARGUMENTS.split(), "--workers", "2", "--out", "run")
     while not (lab / "run" / "run.json").exists():
         assert process.poll() is None, process.communicate()
@@ -133,10 +145,11 @@ def test_ctrl_c_in_a_terminal_reaches_the_workers_too_and_they_say_nothing(lab, 
     )
 
 
-def test_a_second_process_is_kept_out(lab):
+def test_a_second_process_is_kept_out(lab, hold):
     process = start(lab, *ARGUMENTS.split(), "--out", "run")
     wait_for_lines(lab / "run", 1, process)
     code, _, error = finish(start(lab, "--resume", "run"))
     assert code == 1
     assert error.startswith(f"mas2: error: run is in use by another process ({process.pid})")
+    hold.unlink()
     assert finish(process)[0] == 0

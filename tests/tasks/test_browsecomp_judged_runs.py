@@ -1,5 +1,6 @@
 """Runs whose answers a model judges: its calls are kept, counted, recorded and replayed as all others."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from mas2_tasks.browsecomp import BrowseCompPlus
 
@@ -180,18 +180,29 @@ def test_a_cache_holds_verdicts_and_charges_them(served: Served) -> None:
 
 
 def test_a_run_that_is_killed_is_recorded_whole(served: Served) -> None:
+    class Holding(Mock):
+        """Answers so many requests, too few for the whole run, and holds the others until it is told."""
+
+        most: float = 80
+
+        async def _complete(self, request: Any) -> Any:
+            while self._number >= self.most:
+                await asyncio.sleep(0.005)
+            return await super()._complete(request)
+
     recording = ("--record", str(served.folder / "recording.sqlite"))
     faults = Faults(server_error=0.1, filtered=0.1)
-    with Mock(Scenario(reply=REPLIES, latency=0.03, faults=faults)) as server:
+    with Holding(Scenario(reply=REPLIES, latency=0.03, faults=faults)) as server:
         served.at(server)
         killed = _start(served, *served.options(), *recording, "--workers", "2", "--out", "cut")
         _wait_for_lines(served.folder / "cut" / "episodes.jsonl", 5, killed)
         os.killpg(killed.pid, signal.SIGKILL)
         killed.communicate()
         assert 5 <= len(served.results("cut")) < 24
+        server.most = float("inf")
         mended = _start(served, "--resume", "cut")
-        assert mended.wait(60) == 0, mended.communicate()
-        mended.communicate()
+        told = mended.communicate(timeout=600)
+        assert mended.returncode == 0, told
     assert served.eval("again", "--replay", recording[1]) == 0
     assert len(served.results("cut")) == 24
     assert served.results("cut") == served.results("again")
@@ -309,11 +320,14 @@ def test_systems_and_judges_at_one_provider_share_its_limit(served: Served) -> N
 
 
 def test_an_episode_whose_judge_takes_too_long_is_void(served: Served) -> None:
+    episodes = served.folder / "run" / "episodes.jsonl"
+
     class SlowJudge(Mock):
+        """Judges once both episodes have ended without it."""
+
         async def _play(self, request: Any, body: dict[str, Any], *rest: Any) -> Any:
-            self.scenario = msgspec.structs.replace(
-                self.scenario, latency=0.8 if body["model"] == "wise" else 0.0
-            )
+            while body["model"] == "wise" and len(episodes.read_bytes().splitlines()) < 2:
+                await asyncio.sleep(0.01)
             return await super()._play(request, body, *rest)
 
     task = BrowseCompPlus(judge="wise@openai", judge_pool=served.pool)
@@ -321,7 +335,7 @@ def test_an_episode_whose_judge_takes_too_long_is_void(served: Served) -> None:
         served.at(server)
         late = Conduct(deadline=0.4)
         how: dict[str, Any] = {"pool": served.pool, "backend": "openai", "items": 2}
-        result = evaluate(["direct"], [task], conduct=late, **how)
+        result = evaluate(["direct"], [task], conduct=late, out=served.folder / "run", **how)
     assert [outcome.kind for outcome in result.outcomes] == ["void", "void"]
     assert "not done within its 0.4 s" in result.outcomes[0].reason
 
