@@ -2,13 +2,16 @@ r"""Verdicts on answers to MATH by math-verify, out of process, under a real tim
 
 math-verify limits its time with an alarm signal, which works in a main thread alone and cannot interrupt a
 long power or factorial. Here it runs in helper processes, so that any thread may ask and a helper that does
-not answer in time is ended and replaced.
+not answer in time is ended and replaced. The time is the helper's own on a processor: what a machine that is
+busy with others makes it wait for makes no answer wrong.
 """
 
+import math
 import os
 import re
 import sys
 import threading
+import time
 import weakref
 from collections import OrderedDict
 from fractions import Fraction
@@ -22,9 +25,13 @@ from mas2_env.tools.helper import Helper, HelperLost
 VERSION = "0.9.0"
 """Of math-verify: verdicts move with it."""
 LIMIT = 5.0
-"""Seconds for one answer; math-verify's own default for a parse and for a comparison."""
+"""Seconds of processor time for one answer; math-verify's own default for a parse and for a comparison."""
+PATIENCE = 20.0
+"""How much longer than its limit an answer may take on a machine that is busy with others."""
 EARLY = 0.96
 """Share of the limit after which a helper gives up by itself, if it can be interrupted."""
+LEAST = 0.01
+"""Seconds left from which a helper has used up its time: a tick of the system's count."""
 START_LIMIT = 60.0
 MOST_CHARACTERS = 100_000
 """Length from which an answer is refused unread."""
@@ -125,7 +132,7 @@ class MathScorer:
 
     Args:
         workers: most helpers; by default one for each of at most two cores.
-        limit: seconds for one answer, gold answer included.
+        limit: seconds of processor time for one answer, gold answer included.
         remember: most verdicts kept; 0 for none.
     """
 
@@ -194,8 +201,7 @@ class MathScorer:
             helper = self._idle.pop() if self._idle else None
         helper = helper or _start()
         try:
-            helper.send([gold, text, whole, self._limit * EARLY])
-            success, extracted = helper.receive(self._limit)
+            success, extracted = self._asked(helper, [gold, text, whole, self._limit * EARLY])
         except HelperLost as lost:
             helper.close(kill=True)
             return _LATE if lost.late else None
@@ -206,12 +212,42 @@ class MathScorer:
             self._idle.append(helper)
         return _LATE if success is None else Verdict(success, extracted)
 
+    def _asked(self, helper: Helper, request: list[object]) -> tuple[bool | None, str | None]:
+        """The helper's answer, waited for until it has used up its time.
+
+        Raises:
+            HelperLost: if it has, or if it ended.
+        """
+        before, end, left = _used(helper), time.monotonic() + self._limit * PATIENCE, self._limit
+        helper.send(request)
+        while True:
+            try:
+                success, extracted = helper.receive(left)
+                return success, extracted
+            except HelperLost as lost:
+                left = self._limit - (_used(helper) - before)
+                if not lost.late or not left > LEAST or time.monotonic() > end:
+                    raise
+
     def close(self) -> None:
         """End the idle helpers; the next question starts a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
         for helper in idle:
             helper.close()
+
+
+def _used(helper: Helper) -> float:
+    """Seconds of processor time that a helper has used: fields 14 and 15 of its `stat`, see proc(5).
+
+    Not a number where the system does not tell: a helper is then waited for by the clock alone.
+    """
+    try:
+        with open(f"/proc/{helper.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 _scorers: "weakref.WeakSet[MathScorer]" = weakref.WeakSet()

@@ -2,8 +2,8 @@
 
 Requests and answers are frames (see `mas2_env.tools.wire`) on the socket that is descriptor 0. A request
 is `[gold, text, whole, limit]`, where `whole` says that `text` is a response and not an answer alone; an
-answer is `[success, extracted]`. A request that runs past its limit is answered `[null, null]` where Python
-can still be interrupted; where it cannot, the caller ends this process.
+answer is `[success, extracted]`. A request that runs past its limit, in seconds of processor time, is
+answered `[null, null]` where Python can still be interrupted; where it cannot, the caller ends this process.
 """
 
 import contextlib
@@ -70,7 +70,7 @@ def main() -> None:
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
     judge = Judge()
     judge.judge("1", "1", False)
     os.dup2(nowhere, 2)  # up to here the caller reads what went wrong; a pipe that nobody reads would fill up
@@ -89,11 +89,11 @@ def _answer(judge: Judge, gold: str, text: str, whole: bool, limit: float) -> li
     most = math.ceil(used.ru_utime + used.ru_stime + limit) + SPARE
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     try:
-        signal.setitimer(signal.ITIMER_REAL, limit)
+        signal.setitimer(signal.ITIMER_PROF, limit)
         try:
             return list(judge.judge(gold, text, whole))
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
     except OutOfTime:
         return [None, None]
     except (Exception, RecursionError, MemoryError):  # math-verify could not compare them: no match

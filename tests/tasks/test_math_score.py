@@ -6,8 +6,10 @@ import importlib.metadata
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -145,7 +147,7 @@ def test_no_answer_holds_a_helper_longer_than_its_limit() -> None:
         for ask in (scorer.answer, scorer.response):
             start = time.monotonic()
             ask("7", text)
-            assert time.monotonic() - start < 20, text[:40]  # of a second, most is a new helper's start
+            assert time.monotonic() - start < 120, text[:40]  # of a second, most is a new helper's start
             ask("7", "x + 7")
     assert scorer.answer("x^2", "x \\cdot x").success
     scorer.close()
@@ -155,6 +157,20 @@ def test_an_answer_out_of_time_is_wrong_and_says_so() -> None:
     scorer = MathScorer(workers=1, limit=0.6)
     assert scorer.answer("7", "9^{9^{9^{9}}}").timed_out
     assert scorer.answer("1+x", "x+1") == Verdict(True)
+    scorer.close()
+
+
+def test_time_in_which_a_helper_does_not_run_makes_no_answer_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands still here for three times its limit, as on a machine that is busy with others."""
+    monkeypatch.setattr(math_score, "PATIENCE", 1000.0)
+    scorer = MathScorer(workers=1, limit=0.3)
+    scorer.answer("x", "y")
+    (helper,) = scorer._idle
+    helper.process.send_signal(signal.SIGSTOP)
+    waking = threading.Timer(1.0, helper.process.send_signal, (signal.SIGCONT,))
+    waking.start()
+    assert scorer.answer("1+x", "x+1") == Verdict(True)
+    waking.join()
     scorer.close()
 
 
@@ -242,9 +258,9 @@ os.kill(os.getpid(), 9)
 @pytest.mark.parametrize("how", ["idle", "busy", "exit"])
 def test_no_helper_outlives_a_process_that_dies(how: str) -> None:
     command = [sys.executable, "-W", "error", "-c", ORPHAN, how]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.stderr == ""
-    pid, end = int(done.stdout), time.monotonic() + 20
+    pid, end = int(done.stdout), time.monotonic() + 300
     while _alive(pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not _alive(pid)
