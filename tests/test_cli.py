@@ -390,7 +390,7 @@ def test_help_loads_nothing_heavy():
 @pytest.mark.parametrize(
     ("shell", "code", "said"),
     [
-        ("mas2 pool show | true; exit ${PIPESTATUS[0]}", 1, ""),
+        ("exec 3> >(true); wait $!; mas2 pool show >&3", 1, ""),
         ("mas2 pool list >&-", 0, ""),
         ("mas2 pool list > /dev/full", 1, "mas2: error: cannot be written or read: No space left on device"),
         ("mkdir gone && cd gone && rmdir ../gone && mas2 pool list > /dev/null", 0, ""),
@@ -405,7 +405,7 @@ def test_help_loads_nothing_heavy():
 )
 def test_surroundings_may_be_odd(here, shell, code, said):
     start = f'mas2() {{ "{sys.executable}" -m mas2_env.cli "$@"; }}; '
-    done = subprocess.run(["bash", "-c", start + shell], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", start + shell], capture_output=True, text=True, timeout=600)
     assert done.returncode == code
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == bool(said)

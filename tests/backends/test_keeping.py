@@ -73,14 +73,14 @@ def test_event_loops_in_several_threads_ask_for_a_sample_once(
         task = await _waiting(keeping, call)
         begin = time.monotonic()
         slow.go.set()
-        answer = await asyncio.wait_for(task, timeout=20)
-        assert time.monotonic() - begin < 10, "woken by the answer, not by the clock"
+        answer = await asyncio.wait_for(task, timeout=480)
+        assert time.monotonic() - begin < 240, "woken by the answer, not by the clock"
         return answer
 
     with ThreadPoolExecutor() as threads:
         first = threads.submit(lambda: asyncio.run(keeping.acomplete(call)))
-        assert slow.begun.wait(20)
-        assert asyncio.run(second()) == first.result(20) == Reply("Answer: 1", 1, 1)
+        assert slow.begun.wait(240)
+        assert asyncio.run(second()) == first.result(240) == Reply("Answer: 1", 1, 1)
     assert slow.asked == 1
 
 
@@ -96,7 +96,7 @@ def test_an_answer_that_is_kept_while_it_is_looked_up_is_not_asked_for_again(
             found = super().get(identity)
             if found is None and threading.current_thread() is threading.main_thread():
                 slow.go.set()
-                first.result(20)
+                first.result(240)
             return found
 
     keeping = Keeping(slow, pool, Overtaken(), "record")
@@ -108,8 +108,8 @@ def test_an_answer_that_is_kept_while_it_is_looked_up_is_not_asked_for_again(
 
     with ThreadPoolExecutor() as threads:
         first = threads.submit(lambda: asyncio.run(keeping.acomplete(call)))
-        assert slow.begun.wait(20)
-        assert asyncio.run(second()) == first.result(20)
+        assert slow.begun.wait(240)
+        assert asyncio.run(second()) == first.result(240)
     assert slow.asked == 1
 
 

@@ -99,13 +99,15 @@ def test_a_kill_leaves_whole_answers(tmp_path):
     context = multiprocessing.get_context("spawn")
     worker = context.Process(target=_write, args=(tmp_path / "s", 0, 1_000_000))
     worker.start()
-    while not (tmp_path / "s-wal").exists():
+    store = Store(tmp_path / "s")
+    while len(store) < 50:
+        assert worker.is_alive()
         time.sleep(0.005)
-    time.sleep(0.2)
+    store.close()
     os.kill(worker.pid, signal.SIGKILL)
     worker.join()
     store = Store(tmp_path / "s")
-    assert len(store) > 0
+    assert len(store) >= 50
     for i in range(len(store)):
         assert store.get(identify(msgspec.structs.replace(PROMPT, sample=i), PARAMETERS)) is not None
     store.close()

@@ -40,7 +40,7 @@ def test_command_line_runs_it(root, tmp_path):
         "gsm8k",
     ]
     command += ["--items", "3", "--out", str(out), "--json"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     json.loads(done.stdout)
     assert len((out / "episodes.jsonl").read_text().splitlines()) >= 3

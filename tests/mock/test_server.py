@@ -20,7 +20,7 @@ from mas2_env.mock.server import Line, Mock
 
 def ask(server, prompt="What is 2 + 2?", path="/v1/chat/completions", headers=None, **body):
     """Status, headers and body of a response; the exception that a broken connection gives."""
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=240)
     text = {"messages": [{"role": "user", "content": prompt}]} if "chat" in path else {"prompt": prompt}
     try:
         connection.request("POST", path, json.dumps({"model": "m", **text, **body}), headers or {})

@@ -25,7 +25,7 @@ reference = "tiny"
 [provider.local]
 base_url = "{url}/v1"
 body = {{ max_tokens = {most}, temperature = 0.8 }}
-timeout = 60
+timeout = 600
 {provider}
 """
 BACKBONE = """
@@ -67,7 +67,7 @@ def serve(tmp_path_factory):
     """
     started = []
 
-    def begin(command, seconds=120, **environment):
+    def begin(command, seconds=900, **environment):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -84,7 +84,7 @@ def serve(tmp_path_factory):
         started.append(process)
         url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=60):
                 begin.logs[url] = home / "log"
                 return url
             time.sleep(0.2)
