@@ -41,8 +41,8 @@ class Program(Struct, frozen=True):
         entry: name that means the program's also where Python has one of that name.
         given: trusted source at the beginning of the code, whose other names the test takes from it and not
             from the program.
-        timeout: seconds; time in which the machine runs other things instead does not count. One second
-            later the program is killed.
+        timeout: seconds; time in which the machine runs other things instead, or stands still, does not
+            count. One second later the program is killed.
         memory: address space in bytes.
         capture: keep what it prints and show tracebacks; the program then sees itself as `__main__`.
     """

@@ -1,16 +1,20 @@
 """Running untrusted Python: verdicts, limits, forgeries, cleaning up."""
 
+import contextlib
 import os
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mas2_env.errors import SandboxError
+from mas2_env.tools import sandbox
 from mas2_env.tools.isolation import Isolation, ProcessIsolation, choose
 from mas2_env.tools.python import Program, PythonRunner, shared_runner
 from mas2_env.tools.sandbox import Worker
@@ -162,6 +166,27 @@ def test_time_limits(runner: PythonRunner) -> None:
     stopped(runner, killed_late, SWALLOWING + "time.sleep(99)\n")
     # As in the official harness: it swallowed the limit and then came to its end.
     stopped(runner, lambda verdict, _: verdict.status == "passed", SWALLOWING + RIGHT, test=TEST, entry="f")
+
+
+def test_time_in_which_the_machine_stands_still_is_not_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes stop here for longer than the program may take, and nobody kills it for that."""
+    monkeypatch.setattr(sandbox, "GRACE", 0.5)
+    runner = PythonRunner(workers=1, isolation=choose("process"), remember=0)
+    assert runner.run(Program("x = 1")).status == "passed"
+    zygote = runner._idle[0].zygote.process.pid
+    children = Path(f"/proc/{zygote}/task/{zygote}/children")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(runner.run, Program("import time\ntime.sleep(0.8)", timeout=1.5))
+        while not running.done() and not (found := children.read_text().split()):
+            time.sleep(0.001)
+        processes = [zygote, *map(int, found)]
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            time.sleep(2.5 * (number == signal.SIGSTOP))
+        assert running.result() == Verdict("passed")
+    runner.close()
 
 
 def test_a_program_is_not_killed_for_a_judge_that_waited(monkeypatch: pytest.MonkeyPatch) -> None:

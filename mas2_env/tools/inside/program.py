@@ -21,7 +21,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any, NoReturn
 
 from mas2_env.tools.inside.values import Unfit, pack, unpack
@@ -29,6 +29,11 @@ from mas2_env.tools.wire import Closed, Garbled, receive, send
 
 OUTPUT_LIMIT = 20_000  # characters kept of a program's output
 MESSAGE_LIMIT = 2_000
+TICK = 0.1
+"""Seconds between looks at the clock while a program runs."""
+MOST_STEP = 0.25
+"""Seconds between two looks that count at most, where the program was not on a processor for longer: the
+machine stood still if they lie further apart."""
 REHEARSALS = 30
 REHEARSED = """
 from typing import List
@@ -94,32 +99,34 @@ class Stream(io.TextIOBase):
 class Clock:
     """Raises `Late` in the program once it has had its time; the time of the judge counts as well.
 
-    Time in which the program was ready to run and this machine ran something else is not counted. One timer
-    runs all the while: when it rings, the clock looks at how much is left, and winds it up again.
+    Time in which the program was ready to run and this machine ran something else, or stood still, is not
+    counted. One timer runs all the while: when it rings, the clock looks at how much is left, and winds it up
+    again.
 
     `left` holds the seconds that are left.
     """
 
     def __init__(self) -> None:
-        self.left = self.judged = self.began = self.delayed = 0.0
+        self.left = self.judged = self.began = self.delayed = self.ran = 0.0
         self.running = self.wound = False
         signal.signal(signal.SIGALRM, self._ring)
 
     def __call__(self, judged: float, work: Callable[..., Any], *args: Any) -> Any:
         """What `work` gives; `judged` is the time that the judge has used so far."""
         self.left -= judged - self.judged
-        self.judged, self.began, self.running = judged, monotonic(), True
+        self.judged, self.began, self.ran, self.running = judged, monotonic(), thread_time(), True
         try:
             if not self.wound:
                 self._wind()
             return work(*args)
         finally:
             self.running = False
-            self.left -= monotonic() - self.began
+            spent = monotonic() - self.began
+            self.left -= spent if spent < MOST_STEP else max(MOST_STEP, thread_time() - self.ran)
 
     def _wind(self) -> None:
         self.wound = True
-        _timer(signal.ITIMER_REAL, max(self.left, 1e-4))
+        _timer(signal.ITIMER_REAL, max(min(self.left, TICK), 1e-4))
 
     def _delay(self) -> float:
         """Seconds that this thread has waited for a processor."""
@@ -136,9 +143,10 @@ class Clock:
         self.wound = False
         if not self.running:
             return
-        now, delay = monotonic(), self._delay()
-        self.left += delay - self.delayed - (now - self.began)
-        self.began, self.delayed = now, delay
+        now, ran, delay = monotonic(), thread_time(), self._delay()
+        spent = now - self.began - (delay - self.delayed)
+        self.left -= max(min(spent, MOST_STEP), ran - self.ran) if spent > 0 else spent
+        self.began, self.ran, self.delayed = now, ran, delay
         if self.left > 1e-3:
             self._wind()
         else:

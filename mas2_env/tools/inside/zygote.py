@@ -31,6 +31,8 @@ PRELOADED = (
 ENDED = "the process ended without a result"
 WATCH = 0.05
 """Seconds between looks at a running program."""
+MOST_STEP = 0.25
+"""Seconds between two looks that count at most, where the program was not on a processor for longer."""
 MOST_THREADS = 256
 MOST_DESCRIPTORS = 64
 MOST_BYTES = 16 << 20
@@ -57,7 +59,8 @@ class Child:
     """A program under way."""
 
     def __init__(self, job: dict[str, Any], channel: int, setting: "Setting") -> None:
-        self.limit, self.began, self.alone = job["limit"], time.monotonic(), setting.filtered
+        self.limit, self.alone = job["limit"], setting.filtered
+        self.seen, self.spent, self.ran, self.delay = time.monotonic(), 0.0, 0.0, 0.0
         self.pid = _fork()
         if self.pid == 0:
             _become(job, channel, setting)
@@ -68,11 +71,14 @@ class Child:
         """End it if its time is up or it runs too many threads."""
         try:
             with open(f"/proc/{self.pid}/schedstat") as file:
-                delay = int(file.read().split()[1]) * 1e-9
+                ran, delay = (int(number) * 1e-9 for number in file.read().split()[:2])
             threads = len(os.listdir(f"/proc/{self.pid}/task"))
         except OSError:
             return  # it has ended
-        if time.monotonic() - self.began - delay > self.limit:
+        now = time.monotonic()
+        self.spent += max(min(now - self.seen - (delay - self.delay), MOST_STEP), ran - self.ran)
+        self.seen, self.ran, self.delay = now, ran, delay
+        if self.spent > self.limit:
             self.end(f"killed after {self.limit:g} s")
         elif threads > MOST_THREADS:
             self.end(f"killed with more than {MOST_THREADS} threads")
