@@ -77,7 +77,14 @@ class Helper:
         Raises:
             HelperLost: if it has ended.
         """
-        data = wire.frame(data)
+        self.send_raw(wire.frame(data), descriptor)
+
+    def send_raw(self, data: bytes, descriptor: int | None = None) -> None:
+        """Send these bytes, in no frame, with a copy of a descriptor if one is given.
+
+        Raises:
+            HelperLost: if it has ended.
+        """
         try:
             if descriptor is not None:
                 data = data[socket.send_fds(self.socket, [data], [descriptor]) :]

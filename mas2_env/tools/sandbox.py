@@ -1,16 +1,14 @@
 """A pair of helpers that run and judge programs, seen from the caller.
 
-A *zygote* in the sandbox forks a confined process for each program; a *judge* in a sandbox of its own runs
-the test. For each program a fresh channel joins the two. So the test is never in the program's process, nor
-anywhere that it can see, and the verdict never in its hands.
+A *zygote* in the sandbox forks a confined process for each program; a *judge*, with the clerk who takes the
+jobs in a sandbox of its own, runs the test. For each program a fresh channel joins the two. So the test is
+never in the program's process, nor anywhere that it can see, and the verdict never in its hands.
 """
 
 import itertools
 import marshal
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 import weakref
@@ -21,7 +19,7 @@ from typing import Any
 
 from mas2_env.errors import SandboxError
 from mas2_env.tools import wire
-from mas2_env.tools.helper import Helper, HelperLost, unforked
+from mas2_env.tools.helper import Helper, HelperLost
 from mas2_env.tools.isolation import Isolation, interpreter
 
 START_LIMIT = 30.0
@@ -33,14 +31,12 @@ PATIENCE = 10.0
 """How much longer than its limit a program may take on a machine that is busy with others."""
 SLACK = 5.0
 """Seconds beyond that after which a helper is taken for hung."""
-MOST_SAID = 1 << 20
-"""Length in bytes of the report of a program that is not judged."""
-PROTOCOL = 1
+PROTOCOL = 2
 """Of isolation and judging; verdicts of another one are not taken for this one's."""
 
 INSIDE = {
-    "zygote": ("values", "confine", "program", "zygote"),
-    "judge": ("values", "confine", "judge"),
+    "zygote": ("values", "confine", "passed", "program", "zygote"),
+    "judge": ("values", "confine", "passed", "judge", "clerk"),
 }
 START = """
 import builtins, marshal, os, sys, types
@@ -64,8 +60,8 @@ main()
 """
 # -s -S -P with an environment of our own is -I, except that PYTHONHASHSEED holds, so that sets print alike
 # everywhere. Without site-packages a program cannot import this project, whose generators know the tests.
-FLAGS = ("-s", "-S", "-P", "-B", "-c", START)
-ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+FLAGS = ("-s", "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", START)
+ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "LD_BIND_NOW": "1"}
 
 
 class Stale(HelperLost):
@@ -85,22 +81,27 @@ class Worker:
         self._tidy = (
             weakref.finalize(self, _remove, self.folder, os.getpid()) if isolation.folder is None else None
         )
-        self._owed = self._spoiled = False
-        self._judge: Helper | None = None
+        self._helpers: list[Helper] = []
         try:
-            self.zygote = _start(isolation, "zygote", self.folder, self._core)
+            zygote, judge = (self._start(name) for name in ("zygote", "judge"))
+            judge.send_raw(wire.PASSED, zygote.socket.fileno())
         except BaseException:
-            self.close()
+            self.close(kill=True)
             raise
+
+    def _start(self, name: str) -> Helper:
+        helper = _start(self._isolation, name, self.folder, self._core)
+        self._helpers.insert(0, helper)  # the judge's, which holds an end of the zygote's socket, goes first
+        return helper
 
     @property
     def alive(self) -> bool:
-        """Whether the helpers can run another program, as far as can be told without asking."""
-        return not self._spoiled and all(helper.process.poll() is None for helper in self.helpers())
+        """Whether the helpers are still there, as far as can be told without asking."""
+        return all(helper.process.poll() is None for helper in self._helpers)
 
     def helpers(self) -> list[Helper]:
-        """The processes."""
-        return [helper for helper in (getattr(self, "zygote", None), self._judge) if helper is not None]
+        """The processes: judge and zygote."""
+        return list(self._helpers)
 
     def perform(self, job: Mapping[str, Any]) -> tuple[str, str, str]:
         """Status, message and output of a program.
@@ -113,70 +114,42 @@ class Worker:
             HelperLost: if one ended over it.
             SandboxError: if it cannot be run here at all.
         """
-        for _ in range(TRIES):
-            status, message, output, waited = self._perform(job)
-            if waited < GRACE / 2 or not message.startswith("killed after") or self._spoiled:
-                break
-        return status, message, output
-
-    def _perform(self, job: Mapping[str, Any]) -> tuple[str, str, str, float]:
-        """As `perform`, and how many seconds the judge waited for a processor."""
         limit = job["timeout"] + GRACE
-        judge = self._ready_judge() if job["test"] else None
-        self._clear()
-        with self._fork({"limit": limit, "memory": job["memory"]}) as ours:
-            _say(ours, {name: job[name] for name in ("code", "capture", "timeout")} | {"judged": bool(judge)})
-            if judge is not None:
-                asked = {name: job[name] for name in ("test", "given", "entry", "timeout")}
-                judge.send({**asked, "limit": limit}, ours.fileno())
-                status, message, waited = judge.receive(limit * PATIENCE + SLACK)
-                output = ""
-            else:
-                status, message, output = _listen(ours, limit * PATIENCE + SLACK)
-                waited = 0.0
-            self.zygote.send(None)  # before the channel closes, of which a dead process need not be told
-        if status == "timed out" and not message:
-            message = self._settle()
-        return status, message, output, waited
+        asked = marshal.dumps({**job, "limit": limit})
+        ended = self._ask(asked, limit)
+        for _ in range(TRIES - 1):
+            _, message, _, waited = ended
+            if waited < GRACE / 2 or not message.startswith("killed after"):
+                break
+            try:
+                ended = self._ask(asked, limit)
+            except Stale:  # by this program's own doing
+                break
+        return ended[:3]
 
-    def _fork(self, limits: Mapping[str, Any]) -> socket.socket:
-        """The channel of a new process for a program."""
-        with unforked:
-            ours, theirs = socket.socketpair()
-            with theirs:
-                try:
-                    self.zygote.send(limits, theirs.fileno())
-                except HelperLost as error:
-                    ours.close()
-                    raise Stale(str(error)) from error
-        self._owed = True
-        return ours
-
-    def _settle(self) -> str:
-        """How the last program's process ended."""
-        if not self._owed:
-            return ""
-        self._owed = False
-        fate, self._spoiled = self.zygote.receive(SLACK + START_LIMIT)
-        return str(fate)
-
-    def _clear(self) -> None:
-        """See that the last program is over and has left nothing."""
+    def _ask(self, asked: bytes, limit: float) -> tuple[str, str, str, float]:
+        """Status, message and output of a program, and how many seconds the judge waited for a processor."""
+        judge = self._helpers[0]
         try:
-            self._settle()
+            judge.send_data(asked)
         except HelperLost as error:
             raise Stale(str(error)) from error
-        if self._spoiled:
-            raise Stale("an earlier program has left what cannot be cleaned away")
+        status, message, output, waited = judge.receive(limit * PATIENCE + SLACK)
+        if status == "stale":
+            raise Stale(message)
+        return status, message, output, waited
 
-    def _ready_judge(self) -> Helper:
-        if self._judge is None:
-            self._judge = _start(self._isolation, "judge", self.folder, self._core)
-        return self._judge
+    def settle(self) -> None:
+        """Wait until the last program's process is gone, and what it has left in its folder.
+
+        Raises:
+            HelperLost: if that ends a helper.
+        """
+        self._ask(marshal.dumps(None), START_LIMIT)
 
     def close(self, kill: bool = False) -> None:
         """Hang up; the helpers end and their folder goes."""
-        for helper in self.helpers():
+        for helper in self._helpers:
             helper.close(kill)
         if self._tidy is not None:
             self._tidy()
@@ -225,30 +198,6 @@ def _modules(name: str) -> bytes:
     return marshal.dumps(
         [(path, compile(file.read_text(encoding="utf-8"), "<sandbox>", "exec")) for path, file in paths]
     )
-
-
-def _say(channel: socket.socket, message: Any) -> None:
-    channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(START_LIMIT), 0))
-    try:
-        wire.send(channel.fileno(), message)
-    except wire.Closed as error:
-        raise HelperLost(f"the program did not start: {error}") from error
-
-
-def _listen(channel: socket.socket, limit: float) -> tuple[str, str, str]:
-    """What a program that is not judged says of its own end."""
-    try:
-        told = wire.receive(channel.fileno(), limit, MOST_SAID)
-        status, message, output = told
-        if status in ("passed", "failed", "timed out", "broken"):
-            return status, str(message), str(output)
-    except wire.Closed:
-        return "timed out", "", ""
-    except wire.Late as error:
-        raise HelperLost(f"it gave no answer within {limit:g} s") from error
-    except (wire.Garbled, ValueError, TypeError):
-        pass
-    return "failed", "the program wrote to the channel of its report", ""
 
 
 def _remove(folder: str, pid: int) -> None:

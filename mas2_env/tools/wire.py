@@ -7,11 +7,10 @@ as text: it uses the standard library only.
 import json
 import os
 import select
-import socket
 import time
 from typing import Any
 
-PIECE = 1 << 16
+PIECE = 1 << 13
 """Bytes that are read at a time."""
 MOST = 1 << 26
 """Length in bytes from which a frame is refused unread."""
@@ -19,6 +18,10 @@ MOST = 1 << 26
 _json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
 _read, _write, _clock = os.read, os.write, time.monotonic
+
+
+PASSED, END = b"=", b"."
+"""Signs that come in no frame: with a descriptor alone; that a program is to end."""
 
 
 class Closed(Exception):
@@ -49,7 +52,16 @@ def send(channel: int, message: Any) -> None:
     Raises:
         Closed: if nobody reads it.
     """
-    data = frame(encode(message))
+    send_data(channel, encode(message))
+
+
+def send_data(channel: int, data: bytes) -> None:
+    """Write a frame with these bytes.
+
+    Raises:
+        Closed: if nobody reads it.
+    """
+    data = frame(data)
     try:
         while data:
             data = data[_write(channel, data) :]
@@ -70,28 +82,16 @@ def receive(channel: int, limit: float | None = None, most: int = MOST) -> Any:
         Late: if the frame is not there in time.
         Garbled: if it is too long, is no JSON, or if more follows it.
     """
-    end = None if limit is None else _clock() + limit
-    return _whole(channel, _piece(channel, end), end, most)
-
-
-def receive_passed(channel: socket.socket) -> tuple[Any, int]:
-    """Read a frame that comes with a descriptor, and the descriptor.
-
-    Raises:
-        Closed: if the other end closes, or there is no descriptor.
-        Garbled: as `receive`.
-    """
     try:
-        data, descriptors, _, _ = socket.recv_fds(channel, PIECE, 1)
-    except ConnectionResetError:
-        data, descriptors = b"", []
-    if not descriptors:
-        raise Closed("it ended without a message")
-    return _whole(channel.fileno(), data, None, MOST), descriptors[0]
+        return _decode(receive_data(channel, limit, most).decode())
+    except (ValueError, RecursionError) as error:
+        raise Garbled(f"no JSON: {error}") from error
 
 
-def _whole(channel: int, data: bytes, end: float | None, most: int) -> Any:
-    """The message of the frame that begins with `data`."""
+def receive_data(channel: int, limit: float | None = None, most: int = MOST, begun: bytes = b"") -> bytes:
+    """Read a frame as `receive` does, and give the bytes in it; of `begun` it has been read already."""
+    end = None if limit is None else _clock() + limit
+    data = begun or _piece(channel, end)
     while len(data) < 4:
         data += _piece(channel, end)
     size = int.from_bytes(data[:4], "big")
@@ -105,10 +105,7 @@ def _whole(channel: int, data: bytes, end: float | None, most: int) -> Any:
         data = b"".join(parts)
     if len(data) - 4 > size:
         raise Garbled("more than one message at a time")
-    try:
-        return _decode(data[4:].decode())
-    except (ValueError, RecursionError) as error:
-        raise Garbled(f"no JSON: {error}") from error
+    return data[4:]
 
 
 def _piece(channel: int, end: float | None) -> bytes:

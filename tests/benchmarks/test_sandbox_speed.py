@@ -69,9 +69,9 @@ def ours(runner: PythonRunner, programs: list[Program]) -> Speed:
 
 def used(runner: PythonRunner) -> float:
     """Processor time of this process, the helpers and the programs that they have waited for, in seconds."""
+    time.sleep(0.05)  # until the last programs have been waited for
     ticks = 0
     for worker in runner._idle:
-        worker._settle()
         for helper in worker.helpers():
             ticks += sum(map(ticks_of, family(helper.process.pid)))
     return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")

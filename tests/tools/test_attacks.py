@@ -170,7 +170,7 @@ def test_attack(attack: Attack, runner: PythonRunner, targets: Targets) -> None:
         assert judged(runner, WON * ("WON" in attack.then) + attack.then).status != "passed"
     assert judged(runner, RIGHT).status == "passed"
     (worker,) = runner._idle
-    worker._settle()
+    worker.settle()
     assert {len(family(helper.process.pid)) for helper in worker.helpers()} == {
         1 if runner.isolation == "process" else 2
     }

@@ -36,11 +36,11 @@ def test_nothing_is_left_behind() -> None:
     for i in range(30):
         tried(runner, f"{daemon if i % 10 == 0 else ''}# {i}\n" + RIGHT)
     (worker,) = runner._idle
-    worker._settle()
+    worker.settle()
     helpers = [helper.process.pid for helper in worker.helpers()]
     fresh = PythonRunner(workers=1, remember=0)
     tried(fresh, RIGHT)
-    fresh._idle[0]._settle()
+    fresh._idle[0].settle()
     new = [helper.process.pid for helper in fresh._idle[0].helpers()]
     assert [len(family(pid)) for pid in helpers] == [len(family(pid)) for pid in new]
     members = [member for pid in helpers for member in family(pid)]
@@ -117,7 +117,7 @@ def test_many_programs_leave_nothing(name: str, tmp_path: Path, monkeypatch: pyt
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(one, range(begin, min(begin + 200, MANY))))
         for worker in runner._idle:
-            worker._settle()
+            worker.settle()
         most = max(most, len(marked(mark)))
     print(f"{name}: {MANY} programs, {MANY / (time.monotonic() - start):.0f} a second, {most} processes")
     assert most <= (8 if name == "bwrap" else 4)

@@ -173,7 +173,8 @@ def test_time_in_which_the_machine_stands_still_is_not_the_programs(monkeypatch:
     monkeypatch.setattr(sandbox, "GRACE", 0.5)
     runner = PythonRunner(workers=1, isolation=choose("process"), remember=0)
     assert runner.run(Program("x = 1")).status == "passed"
-    zygote = runner._idle[0].zygote.process.pid
+    runner._idle[0].settle()
+    zygote = runner._idle[0].helpers()[1].process.pid
     children = Path(f"/proc/{zygote}/task/{zygote}/children")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(runner.run, Program("import time\ntime.sleep(0.8)", timeout=1.5))
@@ -193,10 +194,9 @@ def test_a_program_is_not_killed_for_a_judge_that_waited(monkeypatch: pytest.Mon
     """Its time while the machine ran others than the judge is not its own: it is run again."""
     runner = PythonRunner(workers=1, remember=0)
     assert tried(runner, RIGHT).status == "passed"
-    judge = runner._idle[0]._judge
-    assert judge is not None
+    judge = runner._idle[0].helpers()[0]
     receive, waits = judge.receive, iter([9.0, 9.0, 0.0])
-    monkeypatch.setattr(judge, "receive", lambda limit: [*receive(limit)[:2], next(waits)])
+    monkeypatch.setattr(judge, "receive", lambda limit: [*receive(limit)[:3], next(waits)])
 
     def killed_thrice(verdict: Verdict, limit: float) -> bool:
         nonlocal waits
@@ -252,7 +252,7 @@ def test_threads_share_a_runner(runner: PythonRunner) -> None:
 def test_a_lost_helper_is_replaced() -> None:
     runner = PythonRunner(workers=1)
     assert tried(runner, RIGHT).status == "passed"
-    os.kill(runner._idle[0].zygote.process.pid, signal.SIGKILL)
+    os.kill(runner._idle[0].helpers()[1].process.pid, signal.SIGKILL)
     assert tried(runner, RIGHT + "# again").status == "passed"
     runner.close()
 
@@ -269,9 +269,9 @@ def test_helpers_that_end_unseen_are_not_held_against_the_next_program(
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda i: tried(runner, f"{RIGHT}# {i}"), range(2)))
     for worker in runner._idle:
-        worker._settle()
-        os.kill(worker.zygote.process.pid, signal.SIGKILL)
-        assert worker.zygote.socket.recv(1) == b""
+        worker.settle()
+        os.kill(worker.helpers()[1].process.pid, signal.SIGKILL)
+        assert worker.helpers()[1].socket.recv(1) == b""
     monkeypatch.setattr(Worker, "alive", True)
     assert len(runner._idle) == 2
     assert tried(runner, RIGHT).status == "passed"

@@ -7,9 +7,7 @@ denied call fails with EPERM. Numbers: `asm/unistd_64.h` (x86_64) and `asm-gener
 
 import contextlib
 import ctypes
-import functools
 import os
-import platform
 import signal
 import struct
 
@@ -79,7 +77,7 @@ DENIED_VALUES = {
 PRCTL, PRCTL_VALUES = (157, 167), (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: outliving the helper
 CLONE, CLONE3 = (56, 220), (435, 435)
 CLONE_THREAD = 0x10000
-SIGNALS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill: allowed to this process alone
+SIGNALS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill
 PRLIMIT = (302, 261)
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
@@ -87,41 +85,54 @@ _LOAD, _EQUAL, _ATLEAST, _SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _ALLOW, _DENY, _ABSENT = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # SECCOMP_RET_ERRNO: EPERM, ENOSYS
 _X32 = 0x40000000
-_ANY_PID = 0x7FFFFFF1  # no process has this id
 _PR_SET_NO_NEW_PRIVS, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _MODE_FILTER = 38, 21, 22, 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _CLONE_NEWUSER, _NOBODY = 1, 4, 0x10000000, 65534
 
 Step = tuple[int, int, int, int]
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_prctl = ctypes.PyDLL(None).prctl
 
 
 def supported() -> bool:
     """Whether there is a filter for this machine, and a kernel that takes it."""
-    return platform.machine() in _MACHINES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
+    return os.uname().machine in _MACHINES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
-def own_filter(pid: int) -> bytes:
-    """The part of the filter that a program of that id adds to the common one."""
-    return _own_filter().replace(struct.pack("=I", _ANY_PID), struct.pack("=I", pid))
+class OwnFilter:
+    """The part of the filter that a program adds to the common one, ready to be set.
 
+    What a process does after a fork costs a copy of each page that it writes to: little is left to do there.
 
-@functools.lru_cache(maxsize=1)
-def _own_filter() -> bytes:
-    column, _ = _MACHINES[platform.machine()]
-    steps: list[Step] = [
-        (_LOAD, 0, 0, _NUMBER),
-        *_case(PRCTL[column], 0, _denied(PRCTL_VALUES)),
-        *_case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)]),
-    ]
-    for numbers in SIGNALS:
-        steps += _case(numbers[column], 0, [(_EQUAL, 1, 0, _ANY_PID), (_RETURN, 0, 0, _DENY)])
-    return _packed(steps)
+    Raises:
+        OSError: if the kernel refuses what it takes.
+    """
+
+    def __init__(self) -> None:
+        column, _ = _MACHINES[os.uname().machine]
+        steps = [
+            (_LOAD, 0, 0, _NUMBER),
+            *_case(PRCTL[column], 0, _denied(PRCTL_VALUES)),
+            *_case(CLONE[column], 0, [(_SET, 1, 0, CLONE_THREAD), (_RETURN, 0, 0, _DENY)]),
+            *(step for numbers in SIGNALS for step in _denied((numbers[column],))),
+        ]
+        self._filter = _Filter.of(_packed(steps))
+        self._address = ctypes.c_void_p(ctypes.addressof(self._filter))
+        _check("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+    def install(self) -> None:
+        """Set it for this process, for good.
+
+        Raises:
+            OSError: if the kernel refuses it.
+        """
+        if _prctl(_PR_SET_SECCOMP, _MODE_FILTER, self._address, 0, 0) != 0:
+            raise OSError("seccomp: the filter is refused")
 
 
 def common_filter() -> bytes:
     """The part of the filter that a program has from its helper, as an array of `struct sock_filter`."""
-    column, arch = _MACHINES[platform.machine()]
+    column, arch = _MACHINES[os.uname().machine]
     steps: list[Step] = [
         *_unless(_EQUAL, _ARCH, arch, _DENY),
         (_LOAD, 0, 0, _NUMBER),
@@ -160,6 +171,10 @@ def _case(number: int, argument: int, steps: list[Step]) -> list[Step]:
 class _Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
+    @classmethod
+    def of(cls, steps: bytes) -> "_Filter":
+        return cls(len(steps) // 8, steps)
+
 
 def install(steps: bytes) -> None:
     """Set the filter for this process, for good.
@@ -167,13 +182,14 @@ def install(steps: bytes) -> None:
     Raises:
         OSError: if the kernel refuses it.
     """
-    program = _Filter(len(steps) // 8, steps)
-    for call in (
-        (_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-        (_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0),
-    ):
-        if _libc.prctl(*call) != 0:
-            raise OSError(ctypes.get_errno(), "seccomp: " + os.strerror(ctypes.get_errno()))
+    _check("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    filter_ = ctypes.byref(_Filter.of(steps))
+    _check("seccomp", _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, filter_, 0, 0))
+
+
+def _check(what: str, result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
 
 
 class _CapHeader(ctypes.Structure):
@@ -187,8 +203,7 @@ def drop_capabilities() -> None:
         OSError: if the kernel refuses it.
     """
     nothing = (ctypes.c_uint32 * 6)()
-    if _libc.capset(ctypes.byref(_CapHeader(0x20080522, 0)), nothing) != 0:
-        raise OSError(ctypes.get_errno(), "capset: " + os.strerror(ctypes.get_errno()))
+    _check("capset", _libc.capset(ctypes.byref(_CapHeader(0x20080522, 0)), nothing))
 
 
 def retire(core: int, nobody: bool) -> None:

@@ -1,36 +1,30 @@
-"""The helper that runs tests: it calls the program, which is another process, and nothing of it runs here.
+"""Running a test: it calls the program, which is another process, and nothing of it runs here.
 
-Descriptor 0 is a socket to the caller. A job comes as a frame with a descriptor, the program's channel; it is
-answered by `[status, message, seconds]`, those for which this process was ready and did not run. What the
-program says is data: nothing that it sends is executed, compared by its own rules, or waited for beyond the
-program's own end, which the caller sees to.
+What the program says is data: nothing that it sends is executed, compared by its own rules, or waited for
+beyond the program's own end, which the zygote sees to.
 """
 
 import builtins
 import contextlib
 import functools
-import gc
-import os
+import marshal
 import random
 import resource
 import signal
-import socket
-import sys
 import time
 from types import CodeType
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.confine import retire
-from mas2_env.tools.inside.values import TYPES, Unfit, pack, renew, unpack
-from mas2_env.tools.wire import Closed, Garbled, receive, receive_passed, send
+from mas2_env.tools.inside.values import Unfit, pack, renew, unpack
+from mas2_env.tools.wire import Closed, Garbled, receive, send_data
 
-MOST = 16 << 20
-"""Length in bytes of what a program may say at a time."""
-MEMORY = 2 << 30
+MOST, MOST_TOLD = 16 << 20, 1 << 20
+"""Lengths in bytes of what a program may say at a time, and of its own run."""
+MOST_COMPILED = 20_000
+"""Characters of a program up to which it is compiled here."""
 MESSAGE_LIMIT = 2_000
 SPARE = 2
 """Seconds of processor time beyond its limit after which the kernel ends a judge that is stuck."""
-PRELOADED = ("copy", "math", "random", "string", "re", "itertools", "collections")
 STATUSES = ("passed", "failed", "timed out", "broken")
 
 
@@ -143,7 +137,7 @@ class Link:
         if self.over is not None:
             raise self.over
         try:
-            send(self.channel, [operation, time.process_time() - self.began, *arguments])
+            send_data(self.channel, marshal.dumps((operation, time.process_time() - self.began, *arguments)))
             answer = receive(self.channel, most=MOST)
         except Closed:
             self._end("timed out", "")
@@ -220,41 +214,65 @@ def _trusted(given: str) -> CodeType | None:
         return None
 
 
-def judge(channel: int, job: dict[str, Any]) -> tuple[str, str]:
-    """The verdict on the program at the other end of the channel."""
-    try:
-        told = receive(channel, most=MOST)
-    except (Closed, ConnectionResetError):
-        return ("timed out", "")
-    except Garbled as error:
-        return ("failed", f"the program wrote to the channel of its answers: {error}")
-    if type(told) is not list or len(told) != 3 or told[0] not in STATUSES:
-        return ("failed", "the program wrote to the channel of its answers")
-    if told[0] != "passed":
-        return (told[0], str(told[1])[:MESSAGE_LIMIT])
+def judge(channel: int, job: dict[str, Any]) -> tuple[str, str, str]:
+    """Status, message and output of the program at the other end of the channel, which is given its job."""
+    told = _run(channel, job)
+    if not job["test"] or told[0] != "passed":
+        return told[:3]
     link = Link(channel)
     try:
-        _perform(link, job)
+        _perform(link, job, told[3])
     except OutOfTime:
-        return ("timed out", f"no result within {job['timeout']:g} s")
+        return ("timed out", f"no result within {job['timeout']:g} s", "")
     except Ended as ended:
-        return (ended.status, str(ended))
+        return (ended.status, str(ended), "")
     except BaseException as error:  # whatever rises in a test is a failure of the program that it tests
         if link.over is None:
-            return ("failed", _text(error))
+            return ("failed", _text(error), "")
     if link.over is not None:  # the test went on without the program
-        return (link.over.status, str(link.over))
-    return ("passed", "")
+        return (link.over.status, str(link.over), "")
+    return ("passed", "", "")
 
 
-def _perform(link: Link, job: dict[str, Any]) -> None:
+def _run(channel: int, job: dict[str, Any]) -> tuple[str, str, str, int]:
+    """What the program tells of its own run: see `program.run`."""
+    code = job["code"] if job["capture"] else _compiled_program(job["code"])
+    entry = job["entry"] if job["test"] else None
+    try:
+        send_data(channel, marshal.dumps((code, job["timeout"], job["capture"], entry)))
+        told = receive(channel, most=MOST_TOLD)
+    except Closed:
+        return "timed out", "", "", -1
+    except Garbled as error:
+        return "failed", f"the program wrote to the channel of its answers: {error}", "", -1
+    match told:
+        case [str(status), str(message), str(output), int(number)] if status in STATUSES:
+            return status, message if job["capture"] else message[:MESSAGE_LIMIT], output, number
+    return "failed", "the program wrote to the channel of its answers", "", -1
+
+
+def _compiled_program(code: str) -> str | CodeType:
+    """A program as it goes to its process: compiled, which would cost that one several times as much.
+
+    Source that does not compile, and that takes long to, is left to the program's process and its time.
+    """
+    if len(code) <= MOST_COMPILED:
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+            return compile(f"{code}\n", "<string>", "exec", dont_inherit=True)
+    return code
+
+
+def _perform(link: Link, job: dict[str, Any], number: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime + job["limit"]) + 1 + SPARE
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     random.seed(0)
     try:
         signal.setitimer(signal.ITIMER_PROF, job["limit"])
-        exec(_compiled(job["test"]), Space(link, job["given"], job["entry"]))
+        space = Space(link, job["given"], job["entry"])
+        if number >= 0:
+            space[job["entry"]] = Remote(link, number)
+        exec(_compiled(job["test"]), space)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -268,37 +286,3 @@ def _text(error: BaseException) -> str:
         return str(error)[:MESSAGE_LIMIT]
     except Exception:  # a test with exceptions of its own
         return type(error).__name__
-
-
-def _delays() -> int | None:
-    try:
-        return os.open("/proc/self/schedstat", os.O_RDONLY)
-    except OSError:  # a kernel that does not count them
-        return None
-
-
-def _waited(delays: int | None) -> float:
-    return 0.0 if delays is None else int(os.pread(delays, 64, 0).split()[1]) * 1e-9
-
-
-def main() -> None:
-    """Prepare, say so, and serve the caller until it hangs up."""
-    retire(int(sys.argv[2]), "nobody" in sys.argv)
-    for name in PRELOADED:
-        __import__(name)
-    os.environ.clear()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGPROF, _ring)
-    sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115 - open to the end
-    caller, delays = socket.socket(fileno=0), _delays()
-    gc.collect()
-    gc.freeze()
-    send(0, {"types": len(TYPES)})
-    with contextlib.suppress(Closed):
-        while True:
-            job, channel = receive_passed(caller)
-            waited = _waited(delays)
-            verdict = judge(channel, job)
-            os.close(channel)
-            send(0, [*verdict, _waited(delays) - waited])
-    os._exit(0)

@@ -13,19 +13,18 @@ import faulthandler
 import io
 import operator
 import os
-import random
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import traceback
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec, PathFinder
+from marshal import dumps, loads
 from time import monotonic, thread_time
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
+from mas2_env.tools.inside.passed import pair
 from mas2_env.tools.inside.values import Unfit, pack, unpack
-from mas2_env.tools.wire import Closed, Garbled, receive, send
+from mas2_env.tools.wire import Closed, Garbled, receive, receive_data, send, send_data
 
 OUTPUT_LIMIT = 20_000  # characters kept of a program's output
 MESSAGE_LIMIT = 2_000
@@ -58,16 +57,18 @@ NO_OS = (
     *("killpg", "rename", "renames", "truncate", "replace", "unlink", "fchmod", "fchown", "chmod", "chown"),
     *("chroot", "lchflags", "lchmod", "lchown", "getcwd", "chdir"),
 )
-REFUSED = (
-    (os, NO_OS),
-    (shutil, ("rmtree", "move", "chown")),
-    (subprocess, ("Popen",)),
-    (builtins, ("exit", "quit", "help")),
-)
+REFUSED = {
+    "os": NO_OS,
+    "shutil": ("rmtree", "move", "chown"),
+    "subprocess": ("Popen",),
+    "builtins": ("exit", "quit", "help"),
+    "random": (),
+}
 NO_MODULES = ("ipdb", "joblib", "resource", "psutil", "tkinter")
 
 _leave, _timer = os._exit, signal.setitimer
 _open, _read, _close = os.open, os.read, os.close
+_builtins = vars(builtins)  # the real ones: this module has a copy
 
 
 class Late(Exception):
@@ -91,6 +92,10 @@ class Stream(io.TextIOBase):
             self.left -= len(text)
         return len(text)
 
+    def text(self) -> str:
+        """What has been kept."""
+        return "".join(self.parts)
+
     def writable(self) -> bool:
         """Always."""
         return True
@@ -107,7 +112,7 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.left = self.judged = self.began = self.delayed = self.ran = 0.0
+        self.limit = self.left = self.judged = self.began = self.delayed = self.ran = 0.0
         self.running = self.wound = False
         signal.signal(signal.SIGALRM, self._ring)
 
@@ -153,13 +158,37 @@ class Clock:
             raise Late("Timed out!")
 
 
+class Guard:
+    """Makes None what is refused in modules as they are imported: each fork copies what has been loaded."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Where a module is of which something is refused; none for all others."""
+        spec = PathFinder.find_spec(name, path) if name in REFUSED else None
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def guarded(module: ModuleType) -> None:
+                execute(module)
+                mend(module)
+
+            spec.loader.exec_module = guarded  # type: ignore[method-assign]
+        return spec
+
+
+def mend(module: ModuleType) -> None:
+    """Make None what the official harness makes None in it; seed what is random, so that verdicts are not."""
+    vars(module).update(dict.fromkeys(REFUSED[module.__name__]))
+    if module.__name__ == "random":
+        module.seed(0)
+
+
 def guard() -> None:
-    """Make None what the official harness makes None."""
+    """Make None what the official harness makes None, at once or when it is imported."""
     faulthandler.disable()
-    random.seed(0)  # the same program gives the same verdict in every helper
     os.environ["OMP_NUM_THREADS"] = "1"
-    for module, names in REFUSED:
-        vars(module).update(dict.fromkeys(names))
+    sys.meta_path.insert(0, Guard())
+    for name in REFUSED.keys() & sys.modules.keys():
+        mend(sys.modules[name])
     vars(sys)["modules"].update(dict.fromkeys(NO_MODULES))
 
 
@@ -172,44 +201,53 @@ def prepare() -> tuple[Stream, Clock]:
 
 
 def run(channel: int, stream: Stream, clock: Clock) -> NoReturn:
-    """Run the program that comes over the channel, say how it ended, and do what the judge asks."""
-    job = receive(channel)
-    stream.left, clock.left = OUTPUT_LIMIT if job["capture"] else 0, job["timeout"]
-    space: dict[str, Any] = {"__builtins__": vars(builtins)}  # the real ones: this module has a copy
-    if job["capture"]:
-        space["__name__"] = "__main__"
-    status, message = "passed", ""
+    """Run the program that comes over the channel, say how it ended, and do what the judge asks.
+
+    It comes as `(code, seconds, captured, entry)`, of which `code` is its source or what that was compiled
+    to, and `entry` the name of a function that the judge will ask for, or None where there is no judge. Its
+    end is told as `[status, message, output, number of that function or -1]`.
+    """
     try:
-        clock(0.0, _execute, job["code"], space)
-    except Late:
-        status, message = "timed out", f"no result within {job['timeout']:g} s"
-    except BaseException as error:  # whatever a program raises, SystemExit too, is its failure
-        status, message = "failed", _told(error, job)
-    try:
-        send(channel, [status, message, "".join(stream.parts)])
-        if status == "passed" and job["judged"]:
-            Server(channel, space, clock).serve()
+        code, clock.limit, captured, entry = loads(receive_data(channel))
+        clock.left = clock.limit
+        space: dict[str, Any] = {"__builtins__": _builtins}
+        if captured:
+            stream.left, space["__name__"] = OUTPUT_LIMIT, "__main__"
+        try:
+            clock(0.0, _execute, code, space)
+        except Late:
+            send(channel, ["timed out", f"no result within {clock.limit:g} s", stream.text(), -1])
+        except BaseException as error:  # whatever a program raises, SystemExit too, is its failure
+            send(channel, ["failed", _told(error, code if captured else None), stream.text(), -1])
+        else:
+            server = Server(channel, space, clock)
+            send(channel, ["passed", "", stream.text(), server.offer(entry)])
+            if entry is not None:
+                server.serve()
     except (Closed, Garbled):  # the judge has its verdict
         pass
     _leave(0)
 
 
-def _execute(code: str, space: dict[str, Any]) -> None:
-    exec(compile(code + "\n", "<string>", "exec"), space)
+def _execute(code: str | CodeType, space: dict[str, Any]) -> None:
+    exec(code if type(code) is CodeType else compile(f"{code}\n", "<string>", "exec"), space)
 
 
-def _told(error: BaseException, job: dict[str, Any]) -> str:
-    """The exception's text, with a traceback where output is captured. Ends a process that has none."""
+def _told(error: BaseException, code: str | None) -> str:
+    """The exception's text, with a traceback into the code if that is given. Ends a process that has none."""
     try:
         text = str(error)[:MESSAGE_LIMIT]
-        if not job["capture"]:
+        if code is None:
             return text
-        lines = job["code"].split("\n")
+        lines = code.split("\n")
         shown = []
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename == "<string>" and frame.lineno:
-                source = lines[frame.lineno - 1].strip() if frame.lineno <= len(lines) else ""
-                shown.append(f"  line {frame.lineno}, in {frame.name}: {source}")
+        trace = error.__traceback__
+        while trace is not None:
+            name, number = trace.tb_frame.f_code.co_name, trace.tb_lineno
+            if trace.tb_frame.f_code.co_filename == "<string>" and number:
+                source = lines[number - 1].strip() if number <= len(lines) else ""
+                shown.append(f"  line {number}, in {name}: {source}")
+            trace = trace.tb_next
         if len(shown) > 8:
             shown[4:-4] = ["  ..."]
         kind = type(error).__name__
@@ -232,8 +270,13 @@ class Server:
     def serve(self) -> NoReturn:
         """Go on until the judge hangs up."""
         while True:
-            operation, judged, *arguments = receive(self.channel)
+            operation, judged, *arguments = loads(receive_data(self.channel))
             send(self.channel, self.answer(operation, judged, arguments))
+
+    def offer(self, name: str | None) -> int:
+        """The number of the function of that name, -1 if there is none."""
+        function = self.space.get(name) if name else None
+        return self._keep(function) if type(function) is FunctionType else -1
 
     def answer(self, operation: str, judged: float, arguments: list[Any]) -> list[Any]:
         """`["result", value, changed arguments or null]`, `["raised", names, text, arguments]`, `["late"]`.
@@ -241,10 +284,9 @@ class Server:
         `names` are those of the exception's class and of its bases.
         """
         try:
-            before = list(arguments)
             values = [unpack(argument, self.things.__getitem__) for argument in arguments]
             result = pack(self.clock(judged, self._perform, operation, values), self._keep)
-            return ["result", result, self._changes(before, values) if operation == "call" else None]
+            return ["result", result, self._changes(arguments, values) if operation == "call" else None]
         except Late:
             return ["late"]
         except Unfit as error:
@@ -283,23 +325,23 @@ class Server:
 
 def rehearse() -> None:
     """Do once in the helper what each program's process does, to find code warm and memory in place."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = pair()
     space: dict[str, Any] = {}
     clock = Clock()
     clock.left = 60.0
     clock(0.0, _execute, REHEARSED, space)
-    server = Server(theirs.fileno(), space, clock)
+    server = Server(theirs, space, clock)
     for _ in range(REHEARSALS):
         for request in (["name", 0.0, "f"], ["call", 0.0, {"thing": 0}, [[1, "a"], {"tuple": [2.5]}], {}]):
-            send(ours.fileno(), request)
-            operation, judged, *arguments = receive(theirs.fileno())
-            send(theirs.fileno(), server.answer(operation, judged, arguments))
-            receive(ours.fileno())
-    _told(ValueError(), {"capture": True, "code": ""})
+            send_data(ours, dumps(request))
+            operation, judged, *arguments = loads(receive_data(theirs))
+            send(theirs, server.answer(operation, judged, arguments))
+            receive(ours)
+    _told(ValueError(), "")
     _timer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    ours.close()
-    theirs.close()
+    _close(ours)
+    _close(theirs)
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -6,13 +6,16 @@ member, `{tag: content}`, stands for another type. A subclass of a plain type cr
 it, whatever its methods claim. Everything else is a *thing*: it stays where it is, and a number crosses.
 """
 
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date, datetime, time, timedelta
+    from decimal import Decimal
+    from fractions import Fraction
 
 DEPTH = 200
 """Levels of nesting that cross."""
@@ -57,7 +60,7 @@ def pack(value: Any, keep: Keep) -> Any:
 
         if kind is list:
             return [packed(member, left - 1) for member in value]
-        known = _WRITERS.get(kind)
+        known = _WRITERS.get(kind) or _late(kind)
         if known is None:
             base = next((base for base in _BASES if issubclass(kind, base)), None)
             if base is not None:
@@ -175,7 +178,19 @@ def _dict(content: Any, unpack: Pack) -> dict[Any, Any]:
     return {unpack(key): unpack(value) for key, value in content}
 
 
-def _moment(value: datetime | time) -> Any:
+def _late(kind: type) -> tuple[str, Callable[[Any, Pack], Any]] | None:
+    """How a type of a module is written that only some programs import, which then has it loaded."""
+    name = kind.__name__
+    if name in _LATE:
+        module, write = _LATE[name]
+        if getattr(sys.modules.get(module), name, None) is kind:
+            return name.lower(), write
+    return None
+
+
+def _moment(value: "datetime | time") -> Any:
+    from datetime import timedelta, timezone
+
     zone = value.tzinfo
     if zone is not None and type(zone) is not timezone:
         return _NOT_PLAIN
@@ -183,31 +198,58 @@ def _moment(value: datetime | time) -> Any:
     return [value.hour, value.minute, value.second, value.microsecond, offset, value.fold]
 
 
-def _datetime(value: datetime, _: Pack) -> Any:
+def _datetime(value: "datetime", _: Pack) -> Any:
     clock = _moment(value)
     return clock if clock is _NOT_PLAIN else [[value.year, value.month, value.day], clock]
 
 
-def _clock(content: Any) -> time:
+def _read_datetime(content: Any) -> "datetime":
+    from datetime import date, datetime
+
+    return datetime.combine(date(*content[0]), _clock(content[1]))
+
+
+def _date(content: Any) -> "date":
+    from datetime import date
+
+    return date(*content)
+
+
+def _span(content: Any) -> "timedelta":
+    from datetime import timedelta
+
+    return timedelta(*content)
+
+
+def _clock(content: Any) -> "time":
+    from datetime import time, timedelta, timezone
+
     hour, minute, second, microsecond, offset, fold = content
     zone = None if offset is None else timezone(timedelta(microseconds=offset))
     return time(hour, minute, second, microsecond, zone, fold=fold)
 
 
-def _short(value: Fraction | Decimal) -> bool:
-    if isinstance(value, Decimal):
-        return len(value.as_tuple().digits) <= MOST_DIGITS
-    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= 3 * MOST_DIGITS
+def _fraction(value: "Fraction", _: Pack) -> Any:
+    short = max(value.numerator.bit_length(), value.denominator.bit_length()) <= 3 * MOST_DIGITS
+    return [hex(value.numerator), hex(value.denominator)] if short else _NOT_PLAIN
 
 
-def _fraction(content: Any) -> Fraction:
+def _decimal(value: "Decimal", _: Pack) -> Any:
+    return str(value) if len(value.as_tuple().digits) <= MOST_DIGITS else _NOT_PLAIN
+
+
+def _read_fraction(content: Any) -> "Fraction":
+    from fractions import Fraction
+
     numerator, denominator = content
     if max(len(numerator), len(denominator)) > MOST_DIGITS:
         raise ValueError("too many digits")
     return Fraction(int(numerator, 16), int(denominator, 16))
 
 
-def _decimal(content: Any) -> Decimal:
+def _read_decimal(content: Any) -> "Decimal":
+    from decimal import Decimal
+
     if len(content) > MOST_DIGITS + 30:
         raise ValueError("too many digits")
     return Decimal(content)
@@ -232,17 +274,17 @@ _WRITERS: dict[type, tuple[str, Callable[[Any, Pack], Any]]] = {
     bytes: ("bytes", lambda value, _: value.decode("latin-1")),
     bytearray: ("bytearray", lambda value, _: value.decode("latin-1")),
     range: ("range", lambda value, pack: [pack(value.start), pack(value.stop), pack(value.step)]),
-    Fraction: (
-        "fraction",
-        lambda value, _: [hex(value.numerator), hex(value.denominator)] if _short(value) else _NOT_PLAIN,
-    ),
-    Decimal: ("decimal", lambda value, _: str(value) if _short(value) else _NOT_PLAIN),
-    datetime: ("datetime", _datetime),
-    date: ("date", lambda value, _: [value.year, value.month, value.day]),
-    time: ("time", lambda value, _: _moment(value)),
-    timedelta: ("timedelta", lambda value, _: [value.days, value.seconds, value.microseconds]),
     type(...): ("ellipsis", lambda value, _: None),
     type: ("type", lambda value, _: _NAMES.get(value, _NOT_PLAIN)),
+}
+
+_LATE: dict[str, tuple[str, Callable[[Any, Pack], Any]]] = {
+    "Fraction": ("fractions", _fraction),
+    "Decimal": ("decimal", _decimal),
+    "datetime": ("datetime", _datetime),
+    "date": ("datetime", lambda value, _: [value.year, value.month, value.day]),
+    "time": ("datetime", lambda value, _: _moment(value)),
+    "timedelta": ("datetime", lambda value, _: [value.days, value.seconds, value.microseconds]),
 }
 
 _READERS: dict[str, Callable[[Any, Pack], Any]] = {
@@ -262,12 +304,12 @@ _READERS: dict[str, Callable[[Any, Pack], Any]] = {
     "bytes": lambda content, _: content.encode("latin-1"),
     "bytearray": lambda content, _: bytearray(content.encode("latin-1")),
     "range": lambda content, unpack: range(*[unpack(part) for part in content]),
-    "fraction": lambda content, _: _fraction(content),
-    "decimal": lambda content, _: _decimal(content),
-    "datetime": lambda content, _: datetime.combine(date(*content[0]), _clock(content[1])),
-    "date": lambda content, _: date(*content),
+    "fraction": lambda content, _: _read_fraction(content),
+    "decimal": lambda content, _: _read_decimal(content),
+    "datetime": lambda content, _: _read_datetime(content),
+    "date": lambda content, _: _date(content),
     "time": lambda content, _: _clock(content),
-    "timedelta": lambda content, _: timedelta(*content),
+    "timedelta": lambda content, _: _span(content),
     "ellipsis": lambda content, _: ...,
     "type": lambda content, _: _TYPES[content],
 }

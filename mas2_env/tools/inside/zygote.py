@@ -1,36 +1,38 @@
 """The helper in the sandbox: forks one confined child for each program, and ends it.
 
-Descriptor 0 is a socket to the caller. A job comes as a frame with the limits and a descriptor, the program's
+Descriptor 0 is a socket to the clerk. A job comes as the marshalled limits with a descriptor, the program's
 channel; the program itself goes through its channel, so that nothing of it is ever in this process, whose
-memory the next program inherits. The frame `null` ends the child, and is answered by how it ended and whether
+memory the next program inherits. The sign `END` ends the child, and is answered by how it ended and whether
 it has left what cannot be cleaned away, in which case this process ends.
 """
 
 import contextlib
 import ctypes
 import gc
+import marshal
 import os
 import resource
 import select
-import signal
-import socket
 import sys
-import time
-from os import kill, killpg, rmdir, unlink  # which programs must not find in `os`
-from typing import Any, NoReturn
+from os import close, kill, killpg, read, rmdir, unlink, waitpid  # some of which programs do not find in `os`
+from resource import RLIMIT_AS, RLIMIT_CPU, RLIMIT_NPROC, setrlimit
+from signal import SIGKILL
+from time import monotonic
+from typing import NamedTuple, NoReturn
 
-from mas2_env.tools.inside.confine import common_filter, fence, install, own_filter, retire, supported
+from mas2_env.tools.inside.confine import OwnFilter, common_filter, fence, install, retire, supported
+from mas2_env.tools.inside.passed import Passage
 from mas2_env.tools.inside.program import prepare, rehearse, run
-from mas2_env.tools.wire import Closed, receive, receive_passed, send
+from mas2_env.tools.wire import Closed, send
 
-# Programs import these all the time. Each fork copies them: OpenSSL, which `hashlib` loads, is too dear.
+# What programs import so often that it costs less to carry it through each fork.
 PRELOADED = (
-    *("bisect", "collections", "collections.abc", "copy", "datetime", "decimal", "fractions", "functools"),
-    *("heapq", "io", "itertools", "math", "operator", "re", "statistics", "string", "typing"),
+    *("collections", "collections.abc", "copy", "functools", "io", "itertools", "math", "operator", "re"),
+    *("string", "typing"),
 )
 ENDED = "the process ended without a result"
-WATCH = 0.05
-"""Seconds between looks at a running program."""
+WATCH = 50
+"""Milliseconds between looks at a running program."""
 MOST_STEP = 0.25
 """Seconds between two looks that count at most, where the program was not on a processor for longer."""
 MOST_THREADS = 256
@@ -40,7 +42,7 @@ MOST_BYTES = 16 << 20
 MOST_FILES = 1_000
 """Files and folders left by a program beyond which the sandbox is given up instead of cleaned."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-CHANNEL = 3
+CALLER, CHANNEL = 3, 4
 FENCED = "fence" in sys.argv
 """Whether this runs among the files of the machine, in a folder made for it, which goes with it."""
 
@@ -48,34 +50,46 @@ _libc = ctypes.CDLL(None)
 # The C library's fork, with the interpreter's lock held and without Python's hooks: this process has one
 # thread, and its children start no work of their own, so there is nothing to mend, which takes half as long
 # again as the fork.
-_fork = ctypes.PyDLL(None).fork
+_locked = ctypes.PyDLL(None)
+_fork = getattr(_locked, "_Fork", _locked.fork)  # without the C library's hooks too, where it offers that
 
 
 class Spoiled(Exception):
     """What a program has left cannot be cleaned away."""
 
 
+Bounds = tuple[tuple[int, tuple[int, int]], ...]
+
+
+class Limits(NamedTuple):
+    """Seconds until a program is killed, and what the kernel sees to."""
+
+    seconds: float
+    bounds: Bounds
+
+
 class Child:
     """A program under way."""
 
-    def __init__(self, job: dict[str, Any], channel: int, setting: "Setting") -> None:
-        self.limit, self.alone = job["limit"], setting.filtered
-        self.seen, self.spent, self.ran, self.delay = time.monotonic(), 0.0, 0.0, 0.0
+    def __init__(self, limits: Limits, setting: "Setting") -> None:
+        self.limit, self.alone = limits.seconds, setting.filtered
+        self.seen, self.spent, self.ran, self.delay = monotonic(), 0.0, 0.0, 0.0
         self.pid = _fork()
         if self.pid == 0:
-            _become(job, channel, setting)
-        self.handle = os.pidfd_open(self.pid)
+            _become(limits.bounds, setting)
         self.fate = ""
 
     def watch(self) -> None:
         """End it if its time is up or it runs too many threads."""
+        if self.fate:
+            return
         try:
             with open(f"/proc/{self.pid}/schedstat") as file:
                 ran, delay = (int(number) * 1e-9 for number in file.read().split()[:2])
             threads = len(os.listdir(f"/proc/{self.pid}/task"))
         except OSError:
             return  # it has ended
-        now = time.monotonic()
+        now = monotonic()
         self.spent += max(min(now - self.seen - (delay - self.delay), MOST_STEP), ran - self.ran)
         self.seen, self.ran, self.delay = now, ran, delay
         if self.spent > self.limit:
@@ -91,15 +105,15 @@ class Child:
         if self.fate:
             return
         self.fate = fate
-        for way in (kill,) if self.alone else (killpg, kill):
+        if not self.alone:
             with contextlib.suppress(ProcessLookupError):
-                way(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.handle)
+                killpg(self.pid, SIGKILL)
+        kill(self.pid, SIGKILL)  # it is there, if only for this process to wait for it
+        waitpid(self.pid, 0)
         while not self.alone and (left := _children()):
             for orphan in left:
-                kill(orphan, signal.SIGKILL)
-                os.waitpid(orphan, 0)
+                kill(orphan, SIGKILL)
+                waitpid(orphan, 0)
 
 
 def _children() -> list[int]:
@@ -110,33 +124,33 @@ def _children() -> list[int]:
         return []
 
 
-def _become(job: dict[str, Any], channel: int, setting: "Setting") -> NoReturn:
+def _become(bounds: Bounds, setting: "Setting") -> NoReturn:
     """Be the program: give up whatever it has no use for, and run it."""
     try:
-        os.dup2(1, 0)
-        if channel != CHANNEL:
-            os.dup2(channel, CHANNEL, inheritable=False)
-        os.closerange(CHANNEL + 1, MOST_DESCRIPTORS)
+        close(CALLER)
         if not setting.filtered:
             os.setpgid(0, 0)  # not a session: the scheduler makes a group for each, which costs
         if FENCED:  # in namespaces, programs end with this process, which is their first
-            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
             fence(setting.folder)
-        _limit(resource.RLIMIT_AS, job["memory"])
-        _limit(resource.RLIMIT_CPU, int(job["limit"]) + 1)
-        _limit(resource.RLIMIT_NPROC, setting.processes)
-        if setting.filtered:
-            install(own_filter(os.getpid()))
+        for kind, most in bounds:
+            setrlimit(kind, most)
+        if setting.own is not None:
+            setting.own.install()
     except (OSError, ValueError) as error:
-        send(CHANNEL, ["broken", f"cannot confine the program: {error}", ""])
+        send(CHANNEL, ["broken", f"cannot confine the program: {error}", "", -1])
         os._exit(1)
     run(CHANNEL, setting.stream, setting.clock)
 
 
 def _limit(kind: int, most: int) -> None:
+    setrlimit(kind, _bounded(kind, most))
+
+
+def _bounded(kind: int, most: int) -> tuple[int, int]:
     hard = resource.getrlimit(kind)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
+    return most, most
 
 
 def clean(folder: str) -> None:
@@ -170,45 +184,72 @@ class Setting:
 
     def __init__(self, folder: str) -> None:
         self.folder, self.filtered, self.processes = folder, supported(), _processes() + MOST_THREADS
+        self._limits: dict[bytes, Limits] = {}
         for name in PRELOADED:
             __import__(name)
         os.environ.clear()
         os.chdir(folder)
         rehearse()
+        self.own = None
         if self.filtered:
-            own_filter(0)
+            self.own = OwnFilter()
             install(common_filter())
         self.stream, self.clock = prepare()
         _limit(resource.RLIMIT_FSIZE, MOST_BYTES)
         _limit(resource.RLIMIT_NOFILE, MOST_DESCRIPTORS)
         _limit(resource.RLIMIT_CORE, 0)
+        os.closerange(CALLER, MOST_DESCRIPTORS)
+        os.dup2(0, CALLER)
         null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (1, 2):
+        for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.close(null)
         gc.collect()
         gc.freeze()
         _libc.malloc_trim(0)
 
+    def next(self, caller: Passage) -> tuple[Limits, int]:
+        """Limits and channel of the next program.
+
+        Raises:
+            Closed: if there is none.
+        """
+        job, channel = caller.receive()
+        known = self._limits.get(job)
+        if known is None:
+            seconds, memory = marshal.loads(job)
+            kinds = ((RLIMIT_AS, memory), (RLIMIT_CPU, int(seconds) + 1), (RLIMIT_NPROC, self.processes))
+            bounds = tuple((kind, _bounded(kind, most)) for kind, most in kinds)
+            known = self._limits[job] = Limits(seconds, bounds)
+        return known, channel
+
 
 def main() -> None:
     """Prepare, say so, and serve the caller until it hangs up."""
     retire(int(sys.argv[2]), "nobody" in sys.argv)
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    caller, setting = socket.socket(fileno=0), Setting(sys.argv[1])
-    send(0, {"filtered": setting.filtered})
+    setting = Setting(sys.argv[1])
+    caller = Passage(CALLER)
+    poll = select.poll()
+    poll.register(CALLER, select.POLLIN)
+    send(CALLER, {"filtered": setting.filtered})
     with contextlib.suppress(Closed):
         while True:
-            job, channel = receive_passed(caller)
-            child = Child(job, channel, setting)
-            os.close(channel)
-            _await(child)
+            limits, channel = setting.next(caller)
+            child = Child(limits, setting)
+            close(channel)
+            while not poll.poll(WATCH):
+                child.watch()
+            told = _heard()
+            child.end(ENDED)
+            if not told:
+                break
             try:
                 clean(setting.folder)
             except Spoiled:
-                send(0, [child.fate, True])
+                send(CALLER, [child.fate, True])
                 break
-            send(0, [child.fate, False])
+            send(CALLER, [child.fate, False])
     if FENCED:  # the caller, who removes it too, may have been killed
         with contextlib.suppress(OSError, Spoiled):
             clean(setting.folder)
@@ -216,25 +257,12 @@ def main() -> None:
     os._exit(0)
 
 
-def _await(child: Child) -> None:
-    """Until the caller ends it, or hangs up; the child may end before."""
-    poll = select.poll()
-    poll.register(0, select.POLLIN)
-    poll.register(child.handle, select.POLLIN)
-    while True:
-        ready = dict(poll.poll(None if child.fate else WATCH * 1000))
-        if child.handle in ready:
-            child.end(ENDED)
-        elif not ready:
-            child.watch()
-        if 0 in ready:
-            try:
-                receive(0)
-            finally:
-                child.end(ENDED)
-            return
-        if child.fate:
-            poll.unregister(child.handle)
+def _heard() -> bool:
+    """Whether the caller has said something, and not hung up."""
+    try:
+        return bool(read(CALLER, 1))
+    except ConnectionResetError:
+        return False
 
 
 def _processes() -> int:
