@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from mas2_tasks.mbpp import MBPP, entry_point, examination
 from mas2_tasks.procedural.programs import ask
+from msgspec.structs import replace
 
 from mas2_env.errors import DataError
 from mas2_env.task import Item
@@ -66,12 +67,15 @@ def test_setup_code_is_run_where_there_is_some(rows: list[dict[str, Any]]) -> No
 
 
 def test_all_reference_solutions_pass(real: MBPP) -> None:
-    """As published, with CRLF and comments; and some as they are laid out for simulated agents."""
+    """As published, with CRLF and comments; and some as they are laid out for simulated agents.
+
+    One takes a second, which is three on a slow machine: they have longer here.
+    """
     items = [real.item(index) for index in range(682)]
     assert real.size == 682
-    assert statuses(real, [(item, item.truth.gold.code) for item in items]) == ["passed"] * 682
-    some = items[::7]
-    assert set(statuses(real, [(item, item.truth.answer) for item in some])) == {"passed"}
+    programs = [real.program(item, item.truth.gold.code) for item in items]
+    programs += [real.program(item, item.truth.answer) for item in items[::7]]
+    assert set(run([replace(program, timeout=60.0) for program in programs])) == {"passed"}
 
 
 def test_one_reference_needs_its_setup_code(real: MBPP) -> None:
