@@ -199,9 +199,19 @@ def _has(pool: Pool, backbone: str) -> None:
         )
 
 
-def make_judge(
-    spec: str, pool: str = "default", equip: Callable[[str, Pool], Backend] = make_backend
-) -> Judge:
+def prepared(name: str, pool: Pool) -> Backend:
+    """A backend for whoever asks outside a run, which would see that it can answer.
+
+    Raises:
+        PluginError: if there is no such backend, or it lacks a package.
+        PoolError: if it lacks what the pool has to say, or a key.
+    """
+    backend: Backend = make_backend(name, pool)
+    backend.prepare()
+    return backend
+
+
+def make_judge(spec: str, pool: str = "default", equip: Callable[[str, Pool], Backend] = prepared) -> Judge:
     """A judge: `match`, or `backbone@backend` with the backbone of a pool.
 
     Args:

@@ -340,8 +340,8 @@ def test_an_episode_whose_judge_takes_too_long_is_void(served: Served) -> None:
     assert "not done within its 0.4 s" in result.outcomes[0].reason
 
 
-def test_a_judge_without_its_key_is_an_error_before_the_run(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+def test_a_judge_without_its_key_is_an_error_before_it_is_asked(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path(served.pool).write_text(POOL.format(url="http://127.0.0.1:9/v1"))
     monkeypatch.delenv("SERVED_KEY")
@@ -349,6 +349,11 @@ def test_a_judge_without_its_key_is_an_error_before_the_run(
     with pytest.raises(PoolError, match="SERVED_KEY, which is not set"):
         evaluate(["direct"], [task], items=1, out=served.folder / "run")
     assert not (served.folder / "run").exists()
+    rows = served.folder / "predictions.jsonl"
+    rows.write_text(json.dumps({"id": task.item(0).id, "prediction": "Exact Answer: nobody"}) + "\n")
+    spec = f"browsecomp-plus[judge=wise@openai,judge_pool={served.pool}]"
+    assert mas2(["tasks", "score", spec, str(rows)]) == 1
+    assert "SERVED_KEY, which is not set" in capsys.readouterr().err, "before it asks for any verdict"
 
 
 def test_predictions_are_judged_without_a_run(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
