@@ -132,13 +132,13 @@ class PythonRunner:
             verdict = self._try(isolation, job)
             if verdict is not None:
                 return verdict
-        # Two helpers were lost. Either this program ends whatever runs it, or this machine runs nothing.
+        # Two were lost. Either this program ends whatever runs it, or says so, or this machine runs nothing.
         if self._try(isolation, {**job, "code": "", "test": "", "capture": True}) is None:
             raise SandboxError("programs cannot be run here: the helper process ends again and again")
         return Verdict("timed out", "the program ended the process that ran it")
 
     def _try(self, isolation: Isolation, job: dict[str, Any]) -> Verdict | None:
-        """The verdict, or None if a helper was lost over it."""
+        """The verdict, or None if a helper was lost over it, or says to have not been confined."""
         while True:
             worker = self._worker(isolation)
             try:
@@ -154,7 +154,9 @@ class PythonRunner:
                 raise
         with self._lock:
             self._idle.append(worker)
-        if status == "broken":
+        if status == "unconfined" and job["code"]:  # a program may have written it; one without code cannot
+            return None
+        if status in ("broken", "unconfined"):
             raise SandboxError(message)
         return Verdict(status, message, output)  # type: ignore[arg-type]
 

@@ -31,7 +31,7 @@ PATIENCE = 10.0
 """How much longer than its limit a program may take on a machine that is busy with others."""
 SLACK = 5.0
 """Seconds beyond that after which a helper is taken for hung."""
-PROTOCOL = 2
+PROTOCOL = 3
 """Of isolation and judging; verdicts of another one are not taken for this one's."""
 
 INSIDE = {

@@ -88,10 +88,10 @@ def receive(channel: int, limit: float | None = None, most: int = MOST) -> Any:
         raise Garbled(f"no JSON: {error}") from error
 
 
-def receive_data(channel: int, limit: float | None = None, most: int = MOST, begun: bytes = b"") -> bytes:
-    """Read a frame as `receive` does, and give the bytes in it; of `begun` it has been read already."""
+def receive_data(channel: int, limit: float | None = None, most: int = MOST) -> bytes:
+    """Read a frame as `receive` does, and give the bytes in it."""
     end = None if limit is None else _clock() + limit
-    data = begun or _piece(channel, end)
+    data = _piece(channel, end)
     while len(data) < 4:
         data += _piece(channel, end)
     size = int.from_bytes(data[:4], "big")

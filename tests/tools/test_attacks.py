@@ -17,6 +17,7 @@ from msgspec import Struct, convert
 
 from mas2_env.errors import SandboxError
 from mas2_env.tools import sandbox
+from mas2_env.tools.inside.zygote import CHANNEL
 from mas2_env.tools.isolation import Isolation, choose
 from mas2_env.tools.python import Program, PythonRunner
 from mas2_env.tools.verdicts import Verdict
@@ -49,6 +50,18 @@ class Any:
     def __eq__(self, other): return True
     def __ne__(self, other): return False
     def __hash__(self): return 0
+"""
+# Says its answers itself, out of turn, over the channel.
+SPOKEN = f"""
+import json, os
+def say(number):
+    text = json.dumps(["result", number, None]).encode()
+    os.write({CHANNEL}, len(text).to_bytes(4, "big") + text)
+def f(x):
+    say({NUMBERS[0]})
+    os.read({CHANNEL}, 1000)
+    say({NUMBERS[1]})
+    os._exit(0)
 """
 BEGINNINGS = {"": "", "won": WON, "search": SEARCH, "any": ANY}
 
@@ -102,6 +115,7 @@ class Targets:
             "ROOT": ROOT,
             "MARK": self.mark,
             "SECRET": "MAS2_SECRET",
+            "CHANNEL": CHANNEL,
         }
         for name, value in marks.items():
             code = code.replace(f"@{name}@", str(value))
@@ -191,6 +205,7 @@ def test_the_list_is_long_and_its_attacks_can_win(isolation: Isolation) -> None:
     runner = PythonRunner(workers=1, isolation=isolation, remember=0)
     assert judged(runner, WON + "WON()").status == "passed"
     assert judged(runner, SEARCH + f"look({TEST!r})").status == "passed"
+    assert judged(runner, SPOKEN).status == "passed"
     runner.close()
 
 

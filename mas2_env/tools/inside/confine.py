@@ -14,6 +14,8 @@ import struct
 DENIED: dict[str, tuple[int | None, int | None]] = {
     # name: number on x86_64, on aarch64
     "socket": (41, 198),
+    "sendmsg": (46, 211),  # with its channel in its own hands, a judge would not hear of a program's end
+    "sendmmsg": (307, 269),
     "execve": (59, 221),
     "execveat": (322, 281),
     "fork": (57, None),

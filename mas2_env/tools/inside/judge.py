@@ -22,10 +22,10 @@ MOST, MOST_TOLD = 16 << 20, 1 << 20
 """Lengths in bytes of what a program may say at a time, and of its own run."""
 MOST_COMPILED = 20_000
 """Characters of a program up to which it is compiled here."""
-MESSAGE_LIMIT = 2_000
+MESSAGE_LIMIT, OUTPUT_LIMIT = 2_000, 20_000
 SPARE = 2
 """Seconds of processor time beyond its limit after which the kernel ends a judge that is stuck."""
-STATUSES = ("passed", "failed", "timed out", "broken")
+STATUSES = ("passed", "failed", "timed out", "unconfined")
 
 
 class Ended(BaseException):
@@ -121,7 +121,7 @@ class Link:
         try:
             return pack(value, self._number)
         except Unfit as error:
-            self._end("broken", f"the test hands over what cannot cross: {error}")
+            self._end("failed", f"the test hands over what cannot cross: {error}")
 
     def _number(self, thing: Any) -> int:
         if type(thing) is not Remote or thing._link is not self:
@@ -216,6 +216,9 @@ def _trusted(given: str) -> CodeType | None:
 
 def judge(channel: int, job: dict[str, Any]) -> tuple[str, str, str]:
     """Status, message and output of the program at the other end of the channel, which is given its job."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + job["limit"]) + 1 + SPARE
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     told = _run(channel, job)
     if not job["test"] or told[0] != "passed":
         return told[:3]
@@ -236,10 +239,8 @@ def judge(channel: int, job: dict[str, Any]) -> tuple[str, str, str]:
 
 def _run(channel: int, job: dict[str, Any]) -> tuple[str, str, str, int]:
     """What the program tells of its own run: see `program.run`."""
-    code = job["code"] if job["capture"] else _compiled_program(job["code"])
-    entry = job["entry"] if job["test"] else None
     try:
-        send_data(channel, marshal.dumps((code, job["timeout"], job["capture"], entry)))
+        send_data(channel, _handed(job))
         told = receive(channel, most=MOST_TOLD)
     except Closed:
         return "timed out", "", "", -1
@@ -247,25 +248,39 @@ def _run(channel: int, job: dict[str, Any]) -> tuple[str, str, str, int]:
         return "failed", f"the program wrote to the channel of its answers: {error}", "", -1
     match told:
         case [str(status), str(message), str(output), int(number)] if status in STATUSES:
-            return status, message if job["capture"] else message[:MESSAGE_LIMIT], output, number
+            if job["capture"]:
+                return status, message[:OUTPUT_LIMIT], output[:OUTPUT_LIMIT], number
+            return status, message[:MESSAGE_LIMIT], "", number
     return "failed", "the program wrote to the channel of its answers", "", -1
 
 
-def _compiled_program(code: str) -> str | CodeType:
+def _handed(job: dict[str, Any]) -> bytes:
     """A program as it goes to its process: compiled, which would cost that one several times as much.
 
-    Source that does not compile, and that takes long to, is left to the program's process and its time.
+    Source that does not compile, takes long to or does not cross as it is, is left to the program's process
+    and its time. Of `finally` the compiler makes a copy for each way out, and copies of copies.
     """
-    if len(code) <= MOST_COMPILED:
+    code, rest = job["code"], (job["timeout"], job["capture"], job["entry"] if job["test"] else None)
+    if not job["capture"] and len(code) <= MOST_COMPILED and "finally" not in code:
         with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-            return compile(f"{code}\n", "<string>", "exec", dont_inherit=True)
-    return code
+            compiled = compile(f"{code}\n", "<string>", "exec", dont_inherit=True)
+            if _ordered(compiled):
+                return marshal.dumps((compiled, *rest))
+    return marshal.dumps((code, *rest))
+
+
+def _ordered(code: CodeType) -> bool:
+    """Whether its constant sets, which marshal sorts, are iterated as they were."""
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            if not _ordered(constant):
+                return False
+        elif type(constant) is frozenset and list(constant) != list(marshal.loads(marshal.dumps(constant))):
+            return False
+    return True
 
 
 def _perform(link: Link, job: dict[str, Any], number: int) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(used.ru_utime + used.ru_stime + job["limit"]) + 1 + SPARE
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     random.seed(0)
     try:
         signal.setitimer(signal.ITIMER_PROF, job["limit"])
@@ -275,10 +290,6 @@ def _perform(link: Link, job: dict[str, Any], number: int) -> None:
         exec(_compiled(job["test"]), space)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _ring(signum: int, frame: Any) -> NoReturn:
-    raise OutOfTime("no result in time")
 
 
 def _text(error: BaseException) -> str:

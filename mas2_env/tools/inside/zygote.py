@@ -138,7 +138,7 @@ def _become(bounds: Bounds, setting: "Setting") -> NoReturn:
         if setting.own is not None:
             setting.own.install()
     except (OSError, ValueError) as error:
-        send(CHANNEL, ["broken", f"cannot confine the program: {error}", "", -1])
+        send(CHANNEL, ["unconfined", f"cannot confine the program: {error}", "", -1])
         os._exit(1)
     run(CHANNEL, setting.stream, setting.clock)
 
