@@ -86,10 +86,9 @@ class Child:
         try:
             with open(f"/proc/{self.pid}/schedstat") as file:
                 ran, delay = (int(number) * 1e-9 for number in file.read().split()[:2])
-            threads = len(os.listdir(f"/proc/{self.pid}/task"))
-        except OSError:
-            return  # it has ended
-        now = monotonic()
+        except OSError:  # a kernel that does not count them: it has all the time that passes
+            ran, delay = self.ran, self.delay
+        threads, now = len(os.listdir(f"/proc/{self.pid}/task")), monotonic()
         self.spent += max(min(now - self.seen - (delay - self.delay), MOST_STEP), ran - self.ran)
         self.seen, self.ran, self.delay = now, ran, delay
         if self.spent > self.limit:
