@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mas2_env.tools import sandbox
+from mas2_env.tools.helper import HelperLost
 from mas2_env.tools.inside.zygote import CHANNEL
 from mas2_env.tools.isolation import choose
 from mas2_env.tools.python import Program, PythonRunner
@@ -79,6 +80,17 @@ def test_where_a_program_is_compiled_and_what_crosses_make_no_difference(
     assert verdict.message != "the program ended the process that ran it"
 
 
+def change_helpers(there: str, instead: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Start helpers with other text in their source."""
+    shutil.copytree(Path(sandbox.__file__).parent, tmp_path, dirs_exist_ok=True)
+    changed = [path for path in (tmp_path / "inside").glob("*.py") if there in path.read_text()]
+    for path in changed:
+        path.write_text(path.read_text().replace(there, instead))
+    assert changed
+    monkeypatch.setattr(sandbox, "_modules", sandbox._modules.__wrapped__)
+    monkeypatch.setattr(sandbox, "files", lambda _: tmp_path)
+
+
 @pytest.mark.parametrize(
     ("there", "instead"),
     [
@@ -92,13 +104,7 @@ def test_where_a_program_is_compiled_and_what_crosses_make_no_difference(
 def test_what_a_kernel_or_a_c_library_lacks_is_done_without(
     name: str, there: str, instead: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    shutil.copytree(Path(sandbox.__file__).parent, tmp_path, dirs_exist_ok=True)
-    changed = [path for path in (tmp_path / "inside").glob("*.py") if there in path.read_text()]
-    for path in changed:
-        path.write_text(path.read_text().replace(there, instead))
-    assert changed
-    monkeypatch.setattr(sandbox, "_modules", sandbox._modules.__wrapped__)
-    monkeypatch.setattr(sandbox, "files", lambda _: tmp_path)
+    change_helpers(there, instead, monkeypatch, tmp_path)
     monkeypatch.setattr(sandbox, "GRACE", 0.2)
     runner = PythonRunner(workers=1, isolation=choose(name), remember=0)
     assert tried(runner, RIGHT).status == "passed"
@@ -107,3 +113,31 @@ def test_what_a_kernel_or_a_c_library_lacks_is_done_without(
     assert (verdict.status, verdict.message) == ("timed out", "killed after 0.4 s")
     assert tried(runner, RIGHT).status == "passed"
     runner.close()
+
+
+@pytest.mark.parametrize("name", ["bwrap", "process"])
+def test_a_judge_that_is_stuck_in_c_ends(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No exception rises there, and a namespace's first process ignores signals that it does not handle."""
+    change_helpers("SPARE = 2\n", "SPARE = 0\n", monkeypatch, tmp_path)
+    monkeypatch.setattr(sandbox, "GRACE", 0.2)
+    monkeypatch.setattr(sandbox, "SLACK", 100.0)
+    runner = PythonRunner(workers=1, isolation=choose(name), remember=0)
+    assert tried(runner, RIGHT).status == "passed"
+    (worker,) = runner._idle
+    with pytest.raises(HelperLost) as lost:
+        worker.perform(
+            {
+                **{"code": "def f(x): return range(10**18)\n", "test": "assert max(f(3)) == 4", "entry": "f"},
+                **{"given": "", "timeout": 0.2, "memory": 1 << 30, "capture": False},
+            }
+        )
+    assert not lost.value.late
+    runner.close()
+
+
+def test_numbers_that_take_for_ever_to_build_stay_with_the_program(runner: PythonRunner) -> None:
+    code = "from decimal import Decimal\ndef f(x): return Decimal(x)\n"
+    for number in ("1e999999999", "-1e-999999999"):
+        verdict = runner.run(Program(code, f"int(f({number!r}))", "f", timeout=60.0))
+        assert (verdict.status, "Remote" in verdict.message) == ("failed", True), verdict
+    assert runner.run(Program(code, "assert int(f('1e99')) == 10**99", "f", timeout=60.0)).status == "passed"

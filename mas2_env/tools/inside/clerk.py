@@ -15,7 +15,7 @@ import signal
 import sys
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.confine import retire
+from mas2_env.tools.inside.confine import end_by, retire
 from mas2_env.tools.inside.judge import OutOfTime, judge
 from mas2_env.tools.inside.passed import Passage, pair
 from mas2_env.tools.inside.values import TYPES
@@ -118,6 +118,7 @@ def main() -> None:
     os.environ.clear()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _ring)
+    end_by(signal.SIGXCPU)
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115 - open to the end
     delays = _delays()
     gc.collect()

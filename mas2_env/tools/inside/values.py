@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 DEPTH = 200
 """Levels of nesting that cross."""
 MOST_DIGITS = 100_000
-"""Decimal digits from which a fraction or decimal number does not cross: building one is quadratic."""
+"""Decimal digits, or places from the point, from which a fraction or decimal number does not cross: building
+one, or an integer of it, is quadratic."""
 TYPES = (
     *(bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, object),
     *(type, type(None)),
@@ -235,7 +236,8 @@ def _fraction(value: "Fraction", _: Pack) -> Any:
 
 
 def _decimal(value: "Decimal", _: Pack) -> Any:
-    return str(value) if len(value.as_tuple().digits) <= MOST_DIGITS else _NOT_PLAIN
+    short = max(len(value.as_tuple().digits), abs(value.adjusted())) <= MOST_DIGITS
+    return str(value) if short else _NOT_PLAIN
 
 
 def _read_fraction(content: Any) -> "Fraction":
@@ -252,7 +254,10 @@ def _read_decimal(content: Any) -> "Decimal":
 
     if len(content) > MOST_DIGITS + 30:
         raise ValueError("too many digits")
-    return Decimal(content)
+    value = Decimal(content)
+    if abs(value.adjusted()) > MOST_DIGITS:
+        raise ValueError("too large or small")
+    return value
 
 
 _NAMES = {kind: kind.__name__ for kind in TYPES}
