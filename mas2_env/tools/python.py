@@ -25,6 +25,8 @@ from mas2_env.tools.verdicts import Memory, Verdict
 
 MOST_CHARACTERS = 1_000_000
 """Length from which a program is refused unread."""
+MOST_STALE = 3
+"""New helpers that may be lost before a program begins."""
 
 
 class Program(Struct, frozen=True):
@@ -139,7 +141,7 @@ class PythonRunner:
 
     def _try(self, isolation: Isolation, job: dict[str, Any]) -> Verdict | None:
         """The verdict, or None if a helper was lost over it, or says to have not been confined."""
-        while True:
+        for _ in range(self._most + MOST_STALE):  # those that are idle may all have ended
             worker = self._worker(isolation)
             try:
                 status, message, output = worker.perform(job)
@@ -152,6 +154,8 @@ class PythonRunner:
             except BaseException:  # interrupted in mid-answer, which the next program must not be given
                 worker.close(kill=True)
                 raise
+        else:
+            return None
         with self._lock:
             self._idle.append(worker)
         if status == "unconfined" and job["code"]:  # a program may have written it; one without code cannot

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mas2_env.errors import SandboxError
 from mas2_env.tools import sandbox
 from mas2_env.tools.helper import HelperLost
 from mas2_env.tools.inside.zygote import CHANNEL
@@ -141,3 +142,16 @@ def test_numbers_that_take_for_ever_to_build_stay_with_the_program(runner: Pytho
         verdict = runner.run(Program(code, f"int(f({number!r}))", "f", timeout=60.0))
         assert (verdict.status, "Remote" in verdict.message) == ("failed", True), verdict
     assert runner.run(Program(code, "assert int(f('1e99')) == 10**99", "f", timeout=60.0)).status == "passed"
+
+
+def test_helpers_that_always_end_before_a_program_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not a search without end for one that does not."""
+
+    def lost(worker: sandbox.Worker, job: object) -> tuple[str, str, str]:
+        raise sandbox.Stale("it has ended")
+
+    monkeypatch.setattr(sandbox.Worker, "perform", lost)
+    runner = PythonRunner(workers=1, isolation=choose("process"), remember=0)
+    with pytest.raises(SandboxError, match="ends again and again"):
+        tried(runner, RIGHT)
+    runner.close()
