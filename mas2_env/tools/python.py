@@ -58,6 +58,13 @@ class Program(Struct, frozen=True):
     capture: bool = False
 
 
+FIELDS: dict[str, type] = {
+    **dict.fromkeys(("code", "test", "entry", "given"), str),
+    **{"timeout": float, "memory": int, "capture": bool},
+}
+"""Fields of a program, and what they are on the way to a helper: numpy's numbers and strings are not."""
+
+
 class PythonRunner:
     """A pool of helpers that run programs, with a bounded memory of verdicts. Thread-safe.
 
@@ -124,7 +131,7 @@ class PythonRunner:
         if known is not None:
             return known
         with self._slots:
-            job = {name: getattr(program, name) for name in program.__struct_fields__}
+            job = {name: kind(getattr(program, name)) for name, kind in FIELDS.items()}
             verdict = self._perform(isolation, job)
         memory.put(key, verdict)
         return verdict

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from mas2_env.errors import SandboxError
@@ -247,6 +248,18 @@ def test_threads_share_a_runner(runner: PythonRunner) -> None:
     with ThreadPoolExecutor(8) as pool:
         verdicts = list(pool.map(lambda code: tried(runner, code).status, codes))
     assert verdicts == ["failed", "passed"] * 20
+
+
+def test_a_program_may_hold_numbers_and_strings_of_numpy(runner: PythonRunner) -> None:
+    timeout, memory = numpy.float64(60.0), numpy.int64(1 << 30)
+    program = Program(numpy.str_(RIGHT), TEST, numpy.str_("f"), timeout=timeout, memory=memory)  # type: ignore[arg-type]
+    assert runner.run(program).status == "passed"
+
+
+def test_a_program_that_breaks_what_tells_of_it_has_told_nothing(runner: PythonRunner) -> None:
+    for broken in ("sys.stdout.parts = [1]", "sys.stdout.text = lambda: 1 / 0"):
+        program = Program(f"import sys\n{broken}\n{RIGHT}", TEST, "f")
+        assert runner.run(program) == Verdict("timed out", "the process ended without a result")
 
 
 def test_a_lost_helper_is_replaced() -> None:

@@ -14,6 +14,7 @@ import os
 import resource
 import select
 import sys
+from os import _exit as leave
 from os import close, kill, killpg, read, rmdir, unlink, waitpid  # some of which programs do not find in `os`
 from resource import RLIMIT_AS, RLIMIT_CPU, RLIMIT_NPROC, setrlimit
 from signal import SIGKILL
@@ -76,7 +77,10 @@ class Child:
         self.seen, self.spent, self.ran, self.delay = monotonic(), 0.0, 0.0, 0.0
         self.pid = _fork()
         if self.pid == 0:
-            _become(limits.bounds, setting)
+            try:
+                _become(limits.bounds, setting)
+            finally:  # a program may change what it runs on, and never comes back to be a zygote
+                leave(1)
         self.fate = ""
 
     def watch(self) -> None:
