@@ -25,7 +25,7 @@ reference = "tiny"
 [provider.local]
 base_url = "{url}/v1"
 body = {{ max_tokens = {most}, temperature = 0.8 }}
-timeout = 600
+timeout = 60
 {provider}
 """
 BACKBONE = """
@@ -84,7 +84,7 @@ def serve(tmp_path_factory):
         started.append(process)
         url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=60):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=10):
                 begin.logs[url] = home / "log"
                 return url
             time.sleep(0.2)
