@@ -63,32 +63,33 @@ class Helper:
             self._finish = weakref.finalize(self, _finish, self.process, self.socket, os.getpid())
             _helpers.add(self)
 
-    def send(self, message: Any, descriptor: int | None = None) -> None:
-        """Send a message, with a copy of a descriptor if one is given.
+    def send(self, message: Any) -> None:
+        """Send a message.
 
         Raises:
             HelperLost: if it has ended.
         """
-        self.send_data(wire.encode(message), descriptor)
+        self.send_data(wire.encode(message))
 
-    def send_data(self, data: bytes, descriptor: int | None = None) -> None:
-        """Send a frame of these bytes, with a copy of a descriptor if one is given.
-
-        Raises:
-            HelperLost: if it has ended.
-        """
-        self.send_raw(wire.frame(data), descriptor)
-
-    def send_raw(self, data: bytes, descriptor: int | None = None) -> None:
-        """Send these bytes, in no frame, with a copy of a descriptor if one is given.
+    def send_data(self, data: bytes) -> None:
+        """Send a frame of these bytes.
 
         Raises:
             HelperLost: if it has ended.
         """
         try:
-            if descriptor is not None:
-                data = data[socket.send_fds(self.socket, [data], [descriptor]) :]
-            self.socket.sendall(data)
+            self.socket.sendall(wire.frame(data))
+        except OSError as error:
+            raise HelperLost(f"it has ended: {error}") from error
+
+    def pass_on(self, descriptor: int) -> None:
+        """Send a copy of a descriptor.
+
+        Raises:
+            HelperLost: if it has ended.
+        """
+        try:
+            socket.send_fds(self.socket, [wire.PASSED], [descriptor])
         except OSError as error:
             raise HelperLost(f"it has ended: {error}") from error
 

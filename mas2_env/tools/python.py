@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Any
+from typing import Any, get_type_hints
 
 from msgspec import Struct
 
@@ -58,10 +58,7 @@ class Program(Struct, frozen=True):
     capture: bool = False
 
 
-FIELDS: dict[str, type] = {
-    **dict.fromkeys(("code", "test", "entry", "given"), str),
-    **{"timeout": float, "memory": int, "capture": bool},
-}
+FIELDS: dict[str, type] = get_type_hints(Program)
 """Fields of a program, and what they are on the way to a helper: numpy's numbers and strings are not."""
 
 

@@ -18,7 +18,6 @@ from importlib.resources import files
 from typing import Any
 
 from mas2_env.errors import SandboxError
-from mas2_env.tools import wire
 from mas2_env.tools.helper import Helper, HelperLost
 from mas2_env.tools.isolation import Isolation, interpreter
 
@@ -84,7 +83,7 @@ class Worker:
         self._helpers: list[Helper] = []
         try:
             zygote, judge = (self._start(name) for name in ("zygote", "judge"))
-            judge.send_raw(wire.PASSED, zygote.socket.fileno())
+            judge.pass_on(zygote.socket.fileno())
         except BaseException:
             self.close(kill=True)
             raise

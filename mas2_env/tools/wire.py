@@ -14,14 +14,12 @@ PIECE = 1 << 13
 """Bytes that are read at a time."""
 MOST = 1 << 26
 """Length in bytes from which a frame is refused unread."""
+PASSED, END = b"=", b"."
+"""Signs that come in no frame: with a descriptor alone; that a program is to end."""
 
 _json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
 _read, _write, _clock = os.read, os.write, time.monotonic
-
-
-PASSED, END = b"=", b"."
-"""Signs that come in no frame: with a descriptor alone; that a program is to end."""
 
 
 class Closed(Exception):

@@ -15,14 +15,13 @@ import time
 from types import CodeType
 from typing import Any, NoReturn
 
-from mas2_env.tools.inside.values import Unfit, pack, renew, unpack
+from mas2_env.tools.inside.values import MESSAGE_LIMIT, OUTPUT_LIMIT, Unfit, pack, renew, unpack
 from mas2_env.tools.wire import Closed, Garbled, receive, send_data
 
 MOST, MOST_TOLD = 16 << 20, 1 << 20
 """Lengths in bytes of what a program may say at a time, and of its own run."""
 MOST_COMPILED = 20_000
 """Characters of a program up to which it is compiled here."""
-MESSAGE_LIMIT, OUTPUT_LIMIT = 2_000, 20_000
 SPARE = 2
 """Seconds of processor time beyond its limit after which the kernel ends a judge that is stuck."""
 STATUSES = ("passed", "failed", "timed out", "unconfined")

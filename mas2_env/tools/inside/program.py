@@ -23,11 +23,9 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 from mas2_env.tools.inside.passed import pair
-from mas2_env.tools.inside.values import Unfit, pack, unpack
+from mas2_env.tools.inside.values import MESSAGE_LIMIT, OUTPUT_LIMIT, Unfit, pack, unpack
 from mas2_env.tools.wire import Closed, Garbled, receive, receive_data, send, send_data
 
-OUTPUT_LIMIT = 20_000  # characters kept of a program's output
-MESSAGE_LIMIT = 2_000
 TICK = 0.1
 """Seconds between looks at the clock while a program runs."""
 MOST_STEP = 0.25

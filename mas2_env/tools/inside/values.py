@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEPTH = 200
 """Levels of nesting that cross."""
+MESSAGE_LIMIT, OUTPUT_LIMIT = 2_000, 20_000
+"""Characters kept of a message, and of what a program prints."""
 MOST_DIGITS = 100_000
 """Decimal digits, or places from the point, from which a fraction or decimal number does not cross: building
 one, or an integer of it, is quadratic."""

@@ -23,7 +23,7 @@ from typing import NamedTuple, NoReturn
 
 from mas2_env.tools.inside.confine import OwnFilter, common_filter, fence, install, retire, supported
 from mas2_env.tools.inside.passed import Passage
-from mas2_env.tools.inside.program import prepare, rehearse, run
+from mas2_env.tools.inside.program import MOST_STEP, prepare, rehearse, run
 from mas2_env.tools.wire import Closed, send
 
 # What programs import so often that it costs less to carry it through each fork.
@@ -34,8 +34,6 @@ PRELOADED = (
 ENDED = "the process ended without a result"
 WATCH = 50
 """Milliseconds between looks at a running program."""
-MOST_STEP = 0.25
-"""Seconds between two looks that count at most, where the program was not on a processor for longer."""
 MOST_THREADS = 256
 MOST_DESCRIPTORS = 64
 MOST_BYTES = 16 << 20
@@ -142,7 +140,7 @@ def _become(bounds: Bounds, setting: "Setting") -> NoReturn:
             setting.own.install()
     except (OSError, ValueError) as error:
         send(CHANNEL, ["unconfined", f"cannot confine the program: {error}", "", -1])
-        os._exit(1)
+        leave(1)
     run(CHANNEL, setting.stream, setting.clock)
 
 
@@ -257,7 +255,7 @@ def main() -> None:
         with contextlib.suppress(OSError, Spoiled):
             clean(setting.folder)
             rmdir(setting.folder)
-    os._exit(0)
+    leave(0)
 
 
 def _heard() -> bool:
